@@ -1,0 +1,25 @@
+import { exitCodeOf, InternalError, UserError } from "../tenant/errors.ts";
+import type { CliIo } from "./verb.ts";
+
+/** Exit code of our own defects and of everything without a code of its own. */
+const EXIT_FAILED = 1;
+
+/** Words an error for a person (or, with `--json`, one object a line) and answers the exit code. */
+export function reportFailure(error: unknown, io: CliIo, isJson: boolean): number {
+  if (error instanceof UserError) {
+    if (isJson)
+      io.err(
+        `${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`,
+      );
+    else io.err(`${error.code}: ${error.message}\n${error.hint === undefined ? "" : `  ${error.hint}\n`}`);
+    return exitCodeOf(error.code);
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const kind = error instanceof InternalError ? "InternalError" : "unexpected error";
+  io.err(
+    isJson
+      ? `${JSON.stringify({ error: { code: "INTERNAL", message: text } })}\n`
+      : `${kind}, a defect of tenantry (Node ${process.version}):\n${text}\n`,
+  );
+  return EXIT_FAILED;
+}

@@ -1,0 +1,105 @@
+import type { Verb } from "./verb.ts";
+
+/** A row of `tenantry --help`. Modules load when their verb is called, so that help costs nothing. */
+export interface VerbRow {
+  readonly name: string;
+  readonly summary: string;
+  readonly group: "Tenants" | "Look" | "Environment";
+  readonly load: () => Promise<Verb>;
+}
+
+export const VERBS: readonly VerbRow[] = [
+  {
+    name: "up",
+    group: "Tenants",
+    summary: "apply entries: create, update, suspend or delete tenants",
+    load: async () => (await import("./up.ts")).up,
+  },
+  {
+    name: "preview",
+    group: "Tenants",
+    summary: "show what `up` would do, to whom, without doing it",
+    load: async () => (await import("./preview.ts")).preview,
+  },
+  {
+    name: "destroy",
+    group: "Tenants",
+    summary: "purge deleted tenants for good",
+    load: async () => (await import("./destroy.ts")).destroy,
+  },
+  {
+    name: "new",
+    group: "Tenants",
+    summary: "write a new entry to tenants/<slug>.yaml",
+    load: async () => (await import("./new.ts")).newVerb,
+  },
+  {
+    name: "status",
+    group: "Look",
+    summary: "ask database, vault, DNS, CDN and master how tenants are",
+    load: async () => (await import("./status.ts")).status,
+  },
+  {
+    name: "list",
+    group: "Look",
+    summary: "list the entries of an environment and their records",
+    load: async () => (await import("./list.ts")).list,
+  },
+  {
+    name: "check",
+    group: "Look",
+    summary: "check entries, plans and an environment's config",
+    load: async () => (await import("./check.ts")).check,
+  },
+  {
+    name: "doctor",
+    group: "Look",
+    summary: "find what is wrong with this machine or environment, and say what to do",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
+    name: "local",
+    group: "Environment",
+    summary: "start, stop, show or reset the local cloud",
+    load: async () => (await import("./local.ts")).local,
+  },
+  {
+    name: "pulumi",
+    group: "Environment",
+    summary: "run a Pulumi command on an environment's stacks",
+    load: async () => (await import("./pulumi.ts")).pulumi,
+  },
+];
+
+/** Verbs of PRODUCT.md that are not built: refused by name instead of "unknown command". */
+export const UNBUILT_VERBS: readonly string[] = [
+  "explain",
+  "health",
+  "suspend",
+  "resume",
+  "delete",
+  "undelete",
+  "attach",
+  "dump",
+  "restore",
+  "clean",
+  "move",
+  "rotate",
+  "repair",
+  "offboard",
+  "grant",
+  "invite",
+  "clear-cache",
+  "export",
+  "certificate",
+  "backup",
+  "servers",
+  "placement",
+  "migrate",
+  "drift",
+  "fleet",
+  "jobs",
+  "worker",
+  "maintain",
+  "init",
+];
