@@ -1,0 +1,26 @@
+import type { CliIo } from "../verb.ts";
+import { formatMs, type Progress, type ProgressDisplay } from "./progress.ts";
+
+/** One line an event: for logs, pipes and CI. */
+export function plainDisplay(io: CliIo, targets: readonly string[]): ProgressDisplay {
+  const width = Math.max(...targets.map((target) => target.length), 0);
+  return {
+    show: (progress) => io.out(`${progress.target.padEnd(width)}  ${words(progress)}\n`),
+    close: async () => undefined,
+  };
+}
+
+function words(progress: Progress): string {
+  switch (progress.kind) {
+    case "started":
+      return "started";
+    case "phase":
+      return progress.phase;
+    case "note":
+      return progress.text;
+    case "finished":
+      return `${progress.summary} (${formatMs(progress.tookMs)})`;
+    case "failed":
+      return `failed: ${progress.code}: ${progress.message}${progress.hint === undefined ? "" : ` ${progress.hint}`}`;
+  }
+}
