@@ -43,17 +43,19 @@ function drawTask(task: Task, progress: Progress, finish: (error?: Error) => voi
   switch (progress.kind) {
     case "started":
       task.title = progress.target;
-      return;
+      break;
     case "phase":
       task.title = `${progress.target}  ${pc.cyan(progress.phase)}  ${pc.dim(formatMs(progress.atMs))}`;
-      return;
+      break;
     case "note":
       task.output = progress.text;
-      return;
+      break;
     case "finished":
       task.title = `${progress.target}  ${progress.summary}  ${pc.dim(formatMs(progress.tookMs))}`;
-      return finish();
+      finish();
+      break;
     case "failed":
-      return finish(new Error(`${progress.target}  ${progress.code}: ${progress.message}`));
+      finish(new Error(`${progress.target}  ${progress.code}: ${progress.message}`));
+      break;
   }
 }
