@@ -1,0 +1,87 @@
+import { type ArmClients, armClients, armUrl } from "./armClients.ts";
+import { EdgeRefusedError, EdgeUnreachableError, explainArm } from "./edgeErrors.ts";
+
+/** Which zone and Front Door endpoint. */
+export interface EdgeTarget {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly zone: string;
+  readonly profile: string;
+  readonly endpoint: string;
+}
+
+export type RecordSetType = "CNAME" | "TXT";
+
+export interface FoundRecordSet {
+  /** CNAME's target, or every TXT value. */
+  readonly values: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface FoundDomain {
+  readonly hostName: string;
+  /** Azure's words: `Pending`, `Approved`, `TimedOut`, … */
+  readonly validationState: string;
+}
+
+/** Record sets, custom domains and routes of one environment, by name. Throws `EdgeUnreachableError` or `EdgeRefusedError`. */
+export interface EdgeClient {
+  recordSet(type: RecordSetType, name: string): Promise<FoundRecordSet | undefined>;
+  customDomain(name: string): Promise<FoundDomain | undefined>;
+  hasRoute(name: string): Promise<boolean>;
+  /** Each removal is done when nothing of that name is left, also when nothing was. */
+  removeRecordSet(type: RecordSetType, name: string): Promise<void>;
+  removeCustomDomain(name: string): Promise<void>;
+  removeRoute(name: string): Promise<void>;
+}
+
+/** Opens nothing: SDKs and connection come with the first call. */
+export function openEdge(target: EdgeTarget): EdgeClient {
+  const { resourceGroup: group, zone, profile, endpoint } = target;
+  const ask = <T>(call: (arm: ArmClients) => Promise<T>) => askArm(target, call);
+  return {
+    recordSet: (type, name) => ask((arm) => getRecordSet(arm, target, type, name)),
+    customDomain: (name) => ask((arm) => getDomain(arm, target, name)),
+    hasRoute: async (name) =>
+      (await ask(({ cdn }) => cdn.routes.get(group, profile, endpoint, name))) !== undefined,
+    removeRecordSet: async (type, name) => {
+      await ask(({ dns }) => dns.recordSets.delete(group, zone, name, type));
+    },
+    removeCustomDomain: async (name) => {
+      await ask(({ cdn }) => cdn.afdCustomDomains.beginDeleteAndWait(group, profile, name, POLLING));
+    },
+    removeRoute: async (name) => {
+      await ask(({ cdn }) => cdn.routes.beginDeleteAndWait(group, profile, endpoint, name, POLLING));
+    },
+  };
+}
+
+const POLLING = { updateIntervalInMs: 500 };
+
+/** Undefined for 404: the thing, or what should hold it, isn't there. */
+async function askArm<T>(target: EdgeTarget, call: (arm: ArmClients) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call(await armClients(target.subscriptionId));
+  } catch (error) {
+    if (error instanceof EdgeRefusedError || error instanceof EdgeUnreachableError) throw error;
+    if ((error as { statusCode?: unknown }).statusCode === 404) return undefined;
+    throw explainArm(armUrl(), error);
+  }
+}
+
+async function getRecordSet(
+  { dns }: ArmClients,
+  { resourceGroup, zone }: EdgeTarget,
+  type: RecordSetType,
+  name: string,
+): Promise<FoundRecordSet> {
+  const found = await dns.recordSets.get(resourceGroup, zone, name, type);
+  const texts = (found.txtRecords ?? []).map(({ value }) => (value ?? []).join(""));
+  const cname = found.cnameRecord?.cname;
+  return { values: cname === undefined ? texts : [cname], metadata: found.metadata ?? {} };
+}
+
+async function getDomain({ cdn }: ArmClients, target: EdgeTarget, name: string): Promise<FoundDomain> {
+  const found = await cdn.afdCustomDomains.get(target.resourceGroup, target.profile, name);
+  return { hostName: found.hostName ?? "", validationState: found.domainValidationState ?? "Unknown" };
+}

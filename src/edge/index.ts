@@ -1,0 +1,12 @@
+export { armUrl } from "./armClients.ts";
+export {
+  type EdgeClient,
+  type EdgeTarget,
+  type FoundDomain,
+  type FoundRecordSet,
+  openEdge,
+  type RecordSetType,
+} from "./edgeClient.ts";
+export { EdgeRefusedError, EdgeUnreachableError } from "./edgeErrors.ts";
+export { lookupCname, lookupTxt, nameServer } from "./lookup.ts";
+export { type Probe, probeHost } from "./probe.ts";
