@@ -1,0 +1,37 @@
+import type { Queryable } from "./connect.ts";
+import { isConnectionLoss } from "./sqlState.ts";
+
+export type Isolation = "read committed" | "repeatable read" | "serializable";
+
+export interface TransactionOptions {
+  /** Default `read committed`. */
+  readonly isolation?: Isolation;
+  readonly isReadOnly?: boolean;
+}
+
+/** Runs `body` in one transaction: committed when it returns, rolled back when it throws. */
+export async function withTransaction<T>(
+  client: Queryable,
+  body: () => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  const mode = options.isReadOnly === true ? "READ ONLY" : "READ WRITE";
+  await client.query(`BEGIN ISOLATION LEVEL ${options.isolation ?? "read committed"} ${mode}`);
+  try {
+    const result = await body();
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await rollBack(client);
+    throw error;
+  }
+}
+
+/** A lost connection has rolled back already; the first error is the one to tell. */
+async function rollBack(client: Queryable): Promise<void> {
+  try {
+    await client.query("ROLLBACK");
+  } catch (error) {
+    if (!isConnectionLoss(error)) throw error;
+  }
+}
