@@ -41,7 +41,7 @@ CREATE TABLE identity.tenant (
   is_purge_confirmed boolean NOT NULL DEFAULT false,
   retention_days     integer NOT NULL DEFAULT 30,
   cache_epoch        bigint NOT NULL DEFAULT 0,
-  -- First time of each status in this life.
+  -- Last time each status was entered in this life; retention counts from deleted_at.
   provisioning_at    timestamptz NOT NULL DEFAULT now(),
   provisioning_failed_at timestamptz,
   active_at          timestamptz,

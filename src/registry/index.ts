@@ -1,0 +1,58 @@
+export { type AuditDetails, type AuditEvent, type AuditRow, appendAudit, readAudit } from "./audit.ts";
+export {
+  type BackupKind,
+  type BackupRow,
+  finalBackupSince,
+  listBackups,
+  type NewBackup,
+  recordBackup,
+} from "./backups.ts";
+export { recordFailure } from "./failure.ts";
+export { readHosts } from "./hosts.ts";
+export { grantRead, migrateMaster } from "./master.ts";
+export { ensureMainOrganization, readOrganization } from "./organization.ts";
+export {
+  currentInvitation,
+  type HeldInvitation,
+  holdInvitation,
+  type OutboxRow,
+  releaseInvitation,
+  revokeInvitations,
+} from "./outbox.ts";
+export { PHASES, type Phase, type PhaseRow, readPhases, recordPhase } from "./phases.ts";
+export { freePlace, type PlaceResult, placeTenant, previewPlacement } from "./place.ts";
+export { choosePlacement, type PlacementChoice, type PlacementWish, placementError } from "./placement.ts";
+export { assertPurgeable, decidePurge, isPurgeable, type PurgeDecision, type PurgeFacts } from "./purge.ts";
+export {
+  changesOf,
+  type FieldChange,
+  pathTo,
+  type RegisterResult,
+  type Registration,
+  register,
+} from "./registration.ts";
+export {
+  changeReservation,
+  type Reservation,
+  type ReservationChange,
+  type ReserveResult,
+  reserveTenant,
+  writeTombstone,
+} from "./reservation.ts";
+export type { Actor, Run } from "./run.ts";
+export { listServers, readServer, removeServer, type ServerRow, upsertServer } from "./servers.ts";
+export {
+  listRecords,
+  lockRecordById,
+  readRecord,
+  readRecordById,
+  type TenantRow,
+} from "./tenantRow.ts";
+export {
+  assertTransition,
+  eventOf,
+  isLegalTransition,
+  LEGAL_TRANSITIONS,
+  type TransitionOptions,
+  transition,
+} from "./transition.ts";
