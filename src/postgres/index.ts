@@ -28,6 +28,7 @@ export {
   type LockHolder,
   type LockOptions,
   lockHolder,
+  MIGRATION_LOCK_KEY,
   PoolerError,
   tenantLockKey,
   withAdvisoryLock,

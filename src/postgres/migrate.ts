@@ -59,10 +59,7 @@ export async function migrate(
 export async function ensureLedger(client: Client, role: string | undefined): Promise<void> {
   const { rows } = await client.query("SELECT to_regclass('tenantry.migration') IS NULL AS is_missing");
   if (rows[0].is_missing !== true) return;
-  await withTransaction(client, async () => {
-    await setLocalRole(client, role);
-    await client.query(LEDGER_SQL);
-  });
+  await withTransaction(client, () => client.query(LEDGER_SQL), role === undefined ? {} : { role });
 }
 
 /** Runs one SQL file's statements one by one, so that a failure has a line. Throws MigrationFailedError. */
@@ -174,13 +171,13 @@ async function resetSession(client: Client): Promise<void> {
 }
 
 function failureOf(fileName: string, statement: Statement, error: unknown): MigrationFailedError {
-  const { message, detail, position } = error as { message: string; detail?: string; position?: string };
+  // Not the detail: it repeats row values, which are a tenant's data.
+  const { message, position } = error as { message: string; position?: string };
   const line =
     position === undefined
       ? statement.line
       : statement.firstLine + linesBefore(statement.sql, Number(position));
-  const reason = detail === undefined ? message : `${message} (${detail})`;
-  return new MigrationFailedError(fileName, line, reason, codeOf(error), { cause: error });
+  return new MigrationFailedError(fileName, line, message, codeOf(error), { cause: error });
 }
 
 /** PostgreSQL counts characters from 1, not UTF-16 units. */

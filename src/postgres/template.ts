@@ -129,10 +129,7 @@ async function fill(admin: ServerAdmin, database: string, content: TemplateConte
   await admin.client.query(`GRANT CREATE ON DATABASE ${ident(database)} TO ${owner}`);
   await withConnection(withDatabase(admin.url, database), admin.options, async (client) => {
     await client.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${owner}`);
-    await withTransaction(client, async () => {
-      await client.query(`SET LOCAL ROLE ${owner}`);
-      await client.query(content.baseSql);
-    });
+    await withTransaction(client, () => client.query(content.baseSql), { role: TEMPLATE_OWNER });
     await migrate(client, content.files, { role: TEMPLATE_OWNER });
     await client.query(`REVOKE CREATE, USAGE ON SCHEMA public FROM ${owner}`);
   });

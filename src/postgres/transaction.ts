@@ -1,4 +1,5 @@
 import type { Queryable } from "./connect.ts";
+import { ident } from "./quote.ts";
 import { isConnectionLoss } from "./sqlState.ts";
 
 export type Isolation = "read committed" | "repeatable read" | "serializable";
@@ -7,6 +8,8 @@ export interface TransactionOptions {
   /** Default `read committed`. */
   readonly isolation?: Isolation;
   readonly isReadOnly?: boolean;
+  /** What is made belongs to this role: the session acts as it until the end of the transaction. */
+  readonly role?: string;
 }
 
 /** Runs `body` in one transaction: committed when it returns, rolled back when it throws. */
@@ -18,6 +21,7 @@ export async function withTransaction<T>(
   const mode = options.isReadOnly === true ? "READ ONLY" : "READ WRITE";
   await client.query(`BEGIN ISOLATION LEVEL ${options.isolation ?? "read committed"} ${mode}`);
   try {
+    if (options.role !== undefined) await client.query(`SET LOCAL ROLE ${ident(options.role)}`);
     const result = await body();
     await client.query("COMMIT");
     return result;

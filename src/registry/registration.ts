@@ -66,14 +66,15 @@ export async function register(client: Client, wanted: Registration, run: Run): 
   });
 }
 
-/** The steps from a status to the wanted one: a first `suspended` passes through `active`, `deleted` through `deleting`. Pure. */
+/**
+ * The steps from a status to the wanted one. Pure. A first registration passes through `active`, whatever is wanted; a
+ * failed provisioning goes on as `provisioning` first; `deleted` is reached through `deleting`.
+ */
 export function pathTo(from: RecordStatus, wanted: DesiredStatus): readonly RecordStatus[] {
   if (from === wanted) return [];
-  if (wanted === "deleted")
-    return from === "deleting"
-      ? ["deleted"]
-      : [...(from === "provisioning" ? ["active" as const] : []), "deleting", "deleted"];
-  return from === "provisioning" && wanted === "suspended" ? ["active", "suspended"] : [wanted];
+  if (from === "provisioning_failed") return ["provisioning", ...pathTo("provisioning", wanted)];
+  if (from === "provisioning") return ["active", ...pathTo("active", wanted)];
+  return wanted === "deleted" && from !== "deleting" ? ["deleting", "deleted"] : [wanted];
 }
 
 /** Fields that differ between master and the entry, with old and new; no secret is among them. Pure. */

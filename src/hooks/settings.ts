@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from "node:util";
+import { withTransaction } from "../postgres/index.ts";
+import type { Setting } from "../tenant/desired.ts";
+import type { Hook } from "./hook.ts";
+import type { TenantContext } from "./tenantContext.ts";
+import { ensureTenantSchema } from "./tenantSchema.ts";
+
+/** Effective settings by key. */
+export type SettingMap = Readonly<Record<string, Setting>>;
+
+/** What has to be written, keys sorted. */
+export interface SettingsPlan {
+  readonly set: readonly string[];
+  readonly remove: readonly string[];
+}
+
+/** Rows of `tenantry.setting` exactly equal to the effective settings. */
+export const settingsHook: Hook<TenantContext, SettingMap, SettingMap, SettingsPlan, SettingsPlan> = {
+  name: "settings",
+  observe,
+  plan,
+  apply,
+  remove: async () => undefined,
+};
+
+const NOTHING: SettingsPlan = { set: [], remove: [] };
+
+async function observe({ client }: TenantContext): Promise<SettingMap> {
+  const { rows: found } = await client.query(
+    "SELECT to_regclass('tenantry.setting') IS NOT NULL AS is_there",
+  );
+  if (found[0].is_there !== true) return {};
+  const { rows } = await client.query("SELECT key, value, source FROM tenantry.setting ORDER BY key");
+  return Object.fromEntries(rows.map((row) => [row.key, { value: row.value, source: row.source }]));
+}
+
+function plan(wanted: SettingMap, observed: SettingMap): SettingsPlan {
+  return {
+    set: Object.keys(wanted)
+      .filter((key) => !isDeepStrictEqual(wanted[key], observed[key]))
+      .sort(),
+    remove: Object.keys(observed)
+      .filter((key) => !Object.hasOwn(wanted, key))
+      .sort(),
+  };
+}
+
+async function apply(context: TenantContext, wanted: SettingMap): Promise<SettingsPlan> {
+  if (isEmpty(plan(wanted, await observe(context)))) return NOTHING;
+  await ensureTenantSchema(context);
+  const { client, role } = context;
+  return withTransaction(
+    client,
+    async () => {
+      // One writer at a time; the application may go on reading.
+      await client.query("LOCK TABLE tenantry.setting IN SHARE ROW EXCLUSIVE MODE");
+      const todo = plan(wanted, await observe(context));
+      for (const key of todo.set) await write(context, key, wanted[key] as Setting);
+      await client.query("DELETE FROM tenantry.setting WHERE key = ANY($1)", [todo.remove]);
+      return todo;
+    },
+    { role },
+  );
+}
+
+async function write({ client }: TenantContext, key: string, setting: Setting): Promise<void> {
+  await client.query(
+    `INSERT INTO tenantry.setting (key, value, source) VALUES ($1, $2, $3)
+     ON CONFLICT (key) DO UPDATE SET value = $2, source = $3`,
+    [key, JSON.stringify(setting.value), setting.source],
+  );
+}
+
+function isEmpty({ set, remove }: SettingsPlan): boolean {
+  return set.length === 0 && remove.length === 0;
+}
