@@ -1,0 +1,4 @@
+export type { TenantNames, TenantObservation, TenantSources } from "./observation.ts";
+export { type Observer, openObserver } from "./observe.ts";
+export { statusOf } from "./statusOf.ts";
+export type { TenantStatus } from "./tenantStatus.ts";

@@ -1,0 +1,116 @@
+import { lookupCname, probeHost } from "../edge/index.ts";
+import {
+  type Client,
+  close,
+  connect,
+  lastMigration,
+  observeDatabase,
+  ownershipOf,
+  readLedger,
+  withConnection,
+  withDatabase,
+} from "../postgres/index.ts";
+import { readOrganization, readRecord, readServer, type TenantRow } from "../registry/index.ts";
+import { openVault, type SecretVault } from "../vault/index.ts";
+import type { TenantNames, TenantObservation, TenantSources } from "./observation.ts";
+
+const APPLICATION = "tenantry status";
+/** A status is asked by a person: an absent server is told after this long. */
+const CONNECT_TIMEOUT_MS = 3_000;
+const ONCE = { applicationName: APPLICATION, connectTimeoutMs: CONNECT_TIMEOUT_MS, retryBudgetMs: 0 };
+
+/** Asks several tenants' masters, vaults, databases and edges over connections that are shared. */
+export interface Observer {
+  observe(names: TenantNames): Promise<TenantObservation>;
+  close(): Promise<void>;
+}
+
+/** Connects to master; throws when master or the platform's vault can't be asked, for then nothing is known. */
+export async function openObserver(sources: TenantSources): Promise<Observer> {
+  const platform = openVault(sources.platformVaultUrl);
+  const masterUrl = await platform.get(sources.masterRef);
+  if (masterUrl === undefined) throw new Error(`the platform's vault has no secret '${sources.masterRef}'`);
+  const master = await connect(masterUrl, ONCE);
+  const context = { platform, tenants: openVault(sources.tenantVaultUrl), master };
+  return {
+    observe: (names) => observeTenant(names, context),
+    close: () => close(master),
+  };
+}
+
+interface Context {
+  readonly platform: SecretVault;
+  readonly tenants: SecretVault;
+  readonly master: Client;
+}
+
+async function observeTenant(names: TenantNames, context: Context): Promise<TenantObservation> {
+  const problems: string[] = [];
+  /** One part that can't be asked doesn't hide the others; it is told in `problems`. */
+  const ask = async <T>(what: string, question: Promise<T>, otherwise: T): Promise<T> =>
+    question.catch((error: unknown) => {
+      problems.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      return otherwise;
+    });
+  const record = await readRecord(context.master, names.slug);
+  const organization = await organizationOf(record, context.master);
+  const [database, hasSecret, cname, probe] = await Promise.all([
+    ask("database", observeContent(names, record, context), NOTHING),
+    ask(
+      "secret",
+      context.tenants.get(names.secretName).then((value) => value !== undefined),
+      false,
+    ),
+    ask("dns", lookupCname(names.host), undefined),
+    probeHost(names.host),
+  ]);
+  return { names, record, organizationId: organization, database, hasSecret, cname, probe, problems };
+}
+
+async function organizationOf(record: TenantRow | undefined, master: Client): Promise<string | undefined> {
+  if (record === undefined) return undefined;
+  return (await readOrganization(master, record.id))?.id;
+}
+
+const NOTHING: TenantObservation["database"] = {
+  isProvisioned: false,
+  isHealthy: false,
+  hasAdmin: false,
+  settings: {},
+};
+
+async function observeContent(
+  names: TenantNames,
+  record: TenantRow | undefined,
+  { master, platform }: Context,
+): Promise<TenantObservation["database"]> {
+  if (record === undefined || record.server === null) return NOTHING;
+  const server = await readServer(master, record.server);
+  const adminUrl = server === undefined ? undefined : await platform.get(server.adminSecretRef);
+  if (adminUrl === undefined) throw new Error(`server '${record.server}' has no admin in the vault`);
+  const state = await withConnection(adminUrl, ONCE, (admin) => observeDatabase(admin, names.databaseName));
+  const marker = { stack: record.stack, slug: record.slug, tenantId: record.id };
+  if (state === undefined || state.isInvalid || ownershipOf(state.comment, marker) !== "ours") return NOTHING;
+  if (!state.allowsConnections) return { ...NOTHING, isProvisioned: true };
+  return withConnection(withDatabase(adminUrl, names.databaseName), ONCE, readContent);
+}
+
+async function readContent(client: Client): Promise<TenantObservation["database"]> {
+  const ledger = await readLedger(client);
+  const { rows: tables } = await client.query(
+    "SELECT to_regclass('tenantry.admin') IS NOT NULL AS admin, to_regclass('tenantry.setting') IS NOT NULL AS setting",
+  );
+  const admins =
+    tables[0].admin === true ? await client.query("SELECT email FROM tenantry.admin LIMIT 1") : undefined;
+  const settings =
+    tables[0].setting === true ? await client.query("SELECT key, value FROM tenantry.setting") : undefined;
+  const adminEmail: string | undefined = admins?.rows[0]?.email;
+  return {
+    isProvisioned: true,
+    isHealthy: true,
+    hasAdmin: adminEmail !== undefined,
+    ...(adminEmail === undefined ? {} : { adminEmail }),
+    lastMigration: lastMigration(ledger),
+    settings: Object.fromEntries((settings?.rows ?? []).map((row) => [row.key, row.value])),
+  };
+}
