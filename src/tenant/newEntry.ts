@@ -1,0 +1,30 @@
+/** What `tenantry new` is told. */
+export interface NewEntry {
+  readonly displayName: string;
+  readonly legalName?: string;
+  readonly adminEmail: string;
+  readonly environments: readonly string[];
+  readonly plan: string;
+}
+
+/** The text of a new `tenants/<slug>.yaml`; what it was told is quoted where YAML would read it otherwise. */
+export function renderNewEntry(entry: NewEntry): string {
+  const legalName = entry.legalName === undefined ? [] : [`legalName: ${quoted(entry.legalName)}`];
+  return [
+    "# yaml-language-server: $schema=../schema/tenant.schema.json",
+    `displayName: ${quoted(entry.displayName)}`,
+    ...legalName,
+    `adminEmail: ${quoted(entry.adminEmail)}`,
+    `environments: [${entry.environments.join(", ")}]`,
+    "status: active",
+    `plan: ${entry.plan}`,
+    "",
+  ].join("\n");
+}
+
+/** Words and addresses stay plain; everything else goes into double quotes, whose escapes are JSON's. */
+function quoted(value: string): string {
+  const isPlain =
+    /^[A-Z][A-Za-z]*( [A-Z][A-Za-z]*)+$/.test(value) || /^[A-Za-z][\w.+-]*@[\w.-]+$/.test(value);
+  return isPlain ? value : JSON.stringify(value);
+}
