@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
 import { MASTER_READ_SECRET, MASTER_SECRET } from "../tenant/environmentConfig.ts";
+import { UserError } from "../tenant/errors.ts";
 import type { TenantryProviderArgs } from "./tenantryProvider.ts";
 
 /** What the platform stack exports: a few small values and no secret, for each is copied into every tenant's state. */
@@ -15,18 +16,17 @@ export interface PlatformOutputs {
   readonly originGroupId: pulumi.Input<string>;
 }
 
-/** The environment's platform stack as a tenant stack sees it. Its outputs reject when there is no such stack. */
-export function referPlatform(environment: string): PlatformOutputs {
-  const stack = new pulumi.StackReference(
-    `${pulumi.getOrganization()}/${pulumi.getProject()}/${environment}`,
-  );
-  const text = (name: string): pulumi.Output<string> =>
-    stack.requireOutput(name).apply((value) => String(value));
-  return {
-    platformVaultUrl: text("platformVaultUrl"),
-    tenantVaultUrl: text("tenantVaultUrl"),
-    endpointHost: text("endpointHost"),
-    originGroupId: text("originGroupId"),
+const OUTPUT_NAMES = ["platformVaultUrl", "tenantVaultUrl", "endpointHost", "originGroupId"] as const;
+
+/** The environment's platform stack as a tenant stack sees it. Throws UserError while it is missing or unfinished. */
+export async function referPlatform(environment: string): Promise<PlatformOutputs> {
+  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${environment}`;
+  const stack = new pulumi.StackReference(name);
+  const values = await Promise.all(OUTPUT_NAMES.map((output) => stack.getOutputValue(output)));
+  const missing = OUTPUT_NAMES.filter((_, index) => typeof values[index] !== "string");
+  if (missing.length > 0) throw unfinished(environment, missing);
+  return Object.fromEntries(OUTPUT_NAMES.map((output, index) => [output, values[index]])) as {
+    [Name in (typeof OUTPUT_NAMES)[number]]: string;
   };
 }
 
@@ -47,4 +47,12 @@ export function providerArgs(
     profile: config.frontDoor.profile,
     endpoint: config.frontDoor.endpoint,
   };
+}
+
+function unfinished(environment: string, missing: readonly string[]): UserError {
+  return new UserError(
+    "E_UNREACHABLE",
+    `platform stack '${environment}' is not up: it has no output ${missing.map((name) => `'${name}'`).join(", ")}.`,
+    { hint: `Run \`tenantry up --platform --env ${environment}\` first.` },
+  );
 }

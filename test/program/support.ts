@@ -1,0 +1,120 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { DesiredTenant } from "../../src/tenant/desired.ts";
+import type { EnvironmentConfig } from "../../src/tenant/environmentConfig.ts";
+
+/** One resource as the program declared it. */
+export interface Declared {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+/** What only a registration request says. */
+export interface DeclaredOptions {
+  readonly name: string;
+  readonly parent: string;
+  readonly protect: boolean;
+  readonly dependsOn: readonly string[];
+  readonly replaceWith: readonly string[];
+}
+
+const OUTPUTS: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>> = {
+  "tenantry:index:TenantRecord": () => ({ tenantId: "6f1d2c4e-0000-4000-8000-000000000001" }),
+  "tenantry:index:Placement": () => ({ serverName: "db-01", host: "127.0.0.1", port: 5433 }),
+  "tenantry:index:Admin": () => ({ adminId: "admin-id", invitationId: "invitation-id" }),
+  "tenantry:index:Master": () => ({ mainTenantId: "main-id" }),
+  "random:index/randomPassword:RandomPassword": () => ({ result: "p@ss/w:rd" }),
+  "azure-native:keyvault:Vault": ({ vaultName }) => ({
+    properties: { vaultUri: `https://${String(vaultName)}.vault.test/` },
+  }),
+  "azure-native:dbforpostgresql:Server": ({ serverName }) => ({
+    fullyQualifiedDomainName: `${String(serverName)}.postgres.test:6543`,
+  }),
+  "azure-native:cdn:AFDEndpoint": () => ({ hostName: "edge.azurefd.test" }),
+  "azure-native:cdn:AFDCustomDomain": () => ({ validationProperties: { validationToken: "token" } }),
+};
+
+/** Runs a piece of program against mocks and answers what it declared, in order of registration. */
+export async function declare(program: () => void): Promise<Declared[]> {
+  const declared: Declared[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        declared.push({ type, name, inputs });
+        return { id: `${name}-id`, state: { ...inputs, ...OUTPUTS[type]?.(inputs) } };
+      },
+      call: ({ inputs }) => inputs,
+    },
+    "tenantry",
+    "local.acme",
+    false,
+    "organization",
+  );
+  program();
+  await pulumi.runtime.disconnect();
+  return declared;
+}
+
+export const CONFIG: EnvironmentConfig = {
+  environment: "local",
+  zone: "local.tenantry.test",
+  resourceGroup: "tenantry-local",
+  location: "westeurope",
+  subscriptionId: "subscription",
+  azureTenantId: "azure-tenant",
+  vaults: { platform: "vault-platform", tenants: "vault-tenants" },
+  frontDoor: { profile: "profile", endpoint: "endpoint", originHost: "origin.tenantry.test" },
+  edge: { mode: "perTenant", profiles: 1, waitMs: 1000 },
+  servers: [
+    {
+      name: "db-01",
+      region: "westeurope",
+      capacityHint: 10,
+      maxConnections: 100,
+      tenantConnections: 2,
+      status: "active",
+      sku: { name: "Standard_B1ms", tier: "Burstable" },
+      storageGb: 32,
+    },
+    {
+      name: "db-02",
+      region: "northeurope",
+      capacityHint: 20,
+      maxConnections: 50,
+      tenantConnections: 1,
+      status: "draining",
+      sku: { name: "Standard_B1ms", tier: "Burstable" },
+      storageGb: 32,
+      existing: { host: "10.0.0.9", port: 5432 },
+    },
+  ],
+  master: { server: "db-01", database: "tenantry_master" },
+  mainTenant: { slug: "main", displayName: "Main" },
+  migrations: { kind: "sql", dir: "migrations/tenant" },
+  backups: { url: "file:.tenantry/backups" },
+  retentionDays: 30,
+  settings: {},
+};
+
+export const ACME: DesiredTenant = {
+  slug: "acme",
+  environment: "local",
+  stack: "local.acme",
+  displayName: "Acme Health",
+  legalName: "Acme Health Incorporated",
+  adminEmail: "admin@acme.example",
+  status: "active",
+  isPurgeConfirmed: false,
+  plan: "trial",
+  server: "auto",
+  region: "any",
+  isolation: "database",
+  databaseName: "tenant_acme",
+  roleName: "tenant_acme_owner",
+  secretName: "tenant-db-acme",
+  hosts: ["acme.local.tenantry.test"],
+  settings: { maxTokens: { value: 1000, source: "plan" } },
+  labels: { tier: "pilot" },
+  retentionDays: 30,
+  migrations: { kind: "sql", dir: "migrations/tenant" },
+};
