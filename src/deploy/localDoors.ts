@@ -1,0 +1,43 @@
+import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+
+/** `tenantry local env --json`, as far as a run needs it. */
+export interface LocalEnvironment {
+  /** Attached plugins: `azure-native:PORT,postgresql:PORT,random:PORT`. */
+  readonly providers: string;
+  readonly backend: { readonly url: string };
+}
+
+/** Front door of `src/localcloud`. */
+interface LocalCloudRoom {
+  openLocalCloud(options: { root: string }): { start(): Promise<LocalEnvironment> };
+  environmentVariables(environment: LocalEnvironment): Record<string, string>;
+}
+
+/** Front door of `src/engine`. */
+interface EngineRoom {
+  createEmbeddedCommand(options: { onPoint?: (point: string) => void }): PulumiCommand;
+}
+
+/** A running local cloud: what its environment is, and the variables that make processes use it. */
+export interface RunningLocalCloud {
+  readonly environment: LocalEnvironment;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Both rooms can be deleted and the rest still type-checks: they are only reached here, by a computed path. */
+const ROOMS = { localcloud: "../localcloud/index.ts", engine: "../engine/index.ts" };
+
+/** Starts the local cloud, or finds it running. */
+export async function startLocalCloud(root: string): Promise<RunningLocalCloud> {
+  const room = (await import(ROOMS.localcloud)) as LocalCloudRoom;
+  const environment = await room.openLocalCloud({ root }).start();
+  return { environment, variables: room.environmentVariables(environment) };
+}
+
+/** The engine that runs in this process. */
+export async function openEmbeddedEngine(
+  onPoint: ((point: string) => void) | undefined,
+): Promise<PulumiCommand> {
+  const room = (await import(ROOMS.engine)) as EngineRoom;
+  return room.createEmbeddedCommand(onPoint === undefined ? {} : { onPoint });
+}

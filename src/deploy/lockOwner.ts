@@ -1,0 +1,40 @@
+import { readFile } from "node:fs/promises";
+
+/** Ticks a second of `/proc/<pid>/stat`: fixed at 100 in Linux's interface to user space. */
+const CLOCK_TICKS = 100;
+
+/** A process that took a lock started before it; clocks and ticks are this coarse. */
+const TOLERANCE_MS = 2000;
+
+/** Whether the process that took a lock still runs. A pid that was given to a younger process is another's. */
+export async function isOwnerAlive(pid: number, takenAt: Date): Promise<boolean> {
+  if (!isRunning(pid)) return false;
+  const startedAt = await startOfProcess(pid);
+  return startedAt === undefined || startedAt.getTime() <= takenAt.getTime() + TOLERANCE_MS;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Undefined where the machine doesn't say (no Linux, or it ended this moment). */
+async function startOfProcess(pid: number): Promise<Date | undefined> {
+  const [stat, system] = await Promise.all([readProc(`/proc/${pid}/stat`), readProc("/proc/stat")]);
+  const bootSeconds = /^btime (\d+)$/m.exec(system ?? "")?.[1];
+  // The second field is the program's name in brackets, which may hold blanks; the start is field 22.
+  const ticks = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  if (bootSeconds === undefined || ticks === undefined) return undefined;
+  return new Date((Number(bootSeconds) + Number(ticks) / CLOCK_TICKS) * 1000);
+}
+
+async function readProc(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ESRCH") return undefined;
+    throw error;
+  });
+}

@@ -1,0 +1,88 @@
+import { ConcurrentUpdateError, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
+import { type ErrorCode, isErrorCode, UserError } from "../tenant/errors.ts";
+import type { Diagnostic } from "./deployEvents.ts";
+import { redactText } from "./redact.ts";
+
+/** A run that failed for a reason that has no code: a resource of Azure refused, a plugin is missing. */
+export class RunFailedError extends Error {
+  override readonly name = "RunFailedError";
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(message: string, diagnostics: readonly Diagnostic[], cause: unknown) {
+    super(message, { cause });
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** What a failed run is about. */
+export interface FailedRun {
+  readonly stack: string;
+  readonly environment: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A code of ours, then its message up to the next blank line, then perhaps an indented hint. */
+const CODED =
+  /\b((?:E_[A-Z_]+)|PROVISIONING_UNAVAILABLE): ([^\n]*(?:\n(?!\s*\n| {2,}\S)[^\n]+)*)(?:\n {2,}(\S[^\n]*))?/;
+
+/** Gives an engine's failure our code and words: programs and providers write `E_…: message` into their errors. */
+export function explainRunFailure(error: unknown, run: FailedRun): Error {
+  if (error instanceof UserError) return error;
+  const text = redactText(error instanceof Error ? error.message : String(error));
+  const errors = run.diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message);
+  const coded = [...errors, text].map(findCoded).find((found) => found !== undefined);
+  if (coded !== undefined)
+    return new UserError(coded.code, coded.message, { ...hintOf(coded.hint), cause: error });
+  if (error instanceof ConcurrentUpdateError) return lockedByOther(run.stack, text, error);
+  const known = knownFailure([...errors, text].join("\n"), run, error);
+  if (known !== undefined) return known;
+  return new RunFailedError(errors.at(0) ?? text, run.diagnostics, error);
+}
+
+interface Coded {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** The first of our codes in a text, with its message and hint. */
+export function findCoded(text: string): Coded | undefined {
+  const match = CODED.exec(text);
+  const [, code = "", message = "", hint] = match ?? [];
+  if (!isErrorCode(code)) return undefined;
+  return { code, message: message.trim(), ...hintOf(hint) };
+}
+
+function knownFailure(text: string, run: FailedRun, cause: unknown): UserError | undefined {
+  if (text.includes("unknown stack") || cause instanceof StackNotFoundError) {
+    const platform = run.environment;
+    return new UserError(
+      "E_UNREACHABLE",
+      `environment '${platform}' has no platform stack '${platform}' yet.`,
+      {
+        hint: `\`tenantry up --platform --env ${platform}\` makes it.`,
+        cause,
+      },
+    );
+  }
+  if (/cannot be deleted\s+because it is protected|is protected/.test(text)) {
+    return new UserError("E_ILLEGAL_TRANSITION", `stack '${run.stack}' is protected: nothing was deleted.`, {
+      hint: "A tenant is destroyed after its entry says `status: deleted` and `up` has run, and retention is over or `purge` confirms it.",
+      cause,
+    });
+  }
+  return undefined;
+}
+
+function lockedByOther(stack: string, text: string, cause: unknown): UserError {
+  const owner = /created by (\S+) \(pid (\d+)\) at (\S+)/.exec(text);
+  const who = owner === null ? "another run" : `${owner[1]} (pid ${owner[2]}) since ${owner[3]}`;
+  return new UserError("E_LOCKED", `stack '${stack}' is held by ${who}.`, { hint: LOCK_HINT, cause });
+}
+
+/** What to do about a lock. */
+export const LOCK_HINT = "`--wait` waits until it is free.";
+
+function hintOf(hint: string | undefined): { readonly hint?: string } {
+  return hint === undefined ? {} : { hint };
+}
