@@ -35,11 +35,7 @@ export function readMigrationFiles(root: string, dir: string, target?: string): 
   }
   const read = listNames(root, folder)
     .filter((name) => !IGNORED_NAME.test(name))
-    .map((name) => ({
-      name,
-      ...readProjectFile(root, `${folder}/${name}`, MAX_MIGRATION_BYTES),
-      file: name,
-    }));
+    .map((file) => ({ ...readProjectFile(root, `${folder}/${file}`, MAX_MIGRATION_BYTES), file }));
   const texts = read.flatMap((file) => ("text" in file ? [{ file: file.file, text: file.text }] : []));
   refuseProblems(read.flatMap((file) => ("problem" in file ? [file.problem] : [])));
   return orderMigrations(texts, folder, target);
