@@ -1,0 +1,79 @@
+import type { ArmResource, JsonMap } from "./armResource.ts";
+import type { ArmState } from "./armState.ts";
+import type { Backends } from "./backends.ts";
+import type { ResourceId } from "./resourceId.ts";
+import type { Members } from "./shape.ts";
+
+/** What a type's rules may look at and act on. */
+export interface Site {
+  readonly state: ArmState;
+  readonly backends: Backends;
+  /** The clock, in ms. */
+  readonly now: () => number;
+  readonly settings: ArmSettings;
+  /** The type of a stored resource. Throws for one without (a deleted vault). */
+  readonly typeOf: (resource: ArmResource) => ArmType;
+}
+
+/** Behaviour that tests and demonstrations turn. */
+export interface ArmSettings {
+  /** How long a Front Door or server operation stays `InProgress` at least, in ms; 0 answers the finished resource at once. */
+  readonly operationDelayMs: number;
+  /** How long after its TXT record is there a custom domain stays `Pending`, in ms. */
+  readonly validationDelayMs: number;
+  /** Custom domains, and routes, per profile by SKU name. */
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** A checked PUT (or a PATCH merged into the resource's old body). */
+export interface PutCall {
+  readonly site: Site;
+  readonly id: ResourceId;
+  /** In Microsoft's case. */
+  readonly formattedId: string;
+  readonly envelope: JsonMap;
+  readonly properties: JsonMap;
+  readonly existing: ArmResource | undefined;
+}
+
+/** What a PUT makes of a resource. */
+export interface Put {
+  readonly envelope?: JsonMap;
+  readonly properties: JsonMap;
+  readonly hidden?: JsonMap;
+}
+
+/** A stored resource and where it is. */
+export interface StoredCall {
+  readonly site: Site;
+  readonly resource: ArmResource;
+}
+
+/** One resource type of Resource Manager. */
+export interface ArmType {
+  /** In Microsoft's case. */
+  readonly type: string;
+  readonly apiVersions: readonly string[];
+  /** Names allowed for the last segment, and how to say so. */
+  readonly name: { readonly pattern: RegExp; readonly rule: string };
+  /** Body members beside `properties`. */
+  readonly envelope: Members;
+  readonly properties: Members;
+  /** `properties!` of the body must be there. */
+  readonly isPropertiesRequired: boolean;
+  /** True when PUT and DELETE are long-running operations. */
+  readonly isAsync: boolean;
+  /** Decides what is stored. Throws ArmError to refuse. */
+  put(call: PutCall): Put | Promise<Put>;
+  /**
+   * The slow part of a PUT, idempotent: the resource is on disk as `Creating` or `Updating` before it runs, and a restart
+   * in the middle runs it again. What it answers is merged into the properties.
+   */
+  finish?(call: StoredCall): Promise<JsonMap>;
+  /** Refuses a delete by throwing ArmError, before anything is touched. */
+  checkRemove?(call: StoredCall): void;
+  /** The slow part of a delete, idempotent; the resource is forgotten after it. */
+  remove?(call: StoredCall): Promise<void>;
+  /** Properties as they are now, e.g. a validation state. Default: as stored. */
+  view?(site: Site, resource: ArmResource): ArmResource;
+}

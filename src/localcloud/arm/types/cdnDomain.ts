@@ -1,0 +1,126 @@
+import { ArmError } from "../armError.ts";
+import { type ArmResource, type JsonMap, member, text } from "../armResource.ts";
+import type { ArmType, PutCall, Site } from "../armType.ts";
+import { words } from "../shape.ts";
+import { stableUuid } from "../stableUuid.ts";
+import { domainsOf } from "./cdnOrigin.ts";
+import {
+  badRequest,
+  CDN_API_VERSIONS,
+  CDN_NAME,
+  CDN_READ_ONLY,
+  DOMAIN_TYPE,
+  profileIdOf,
+  ROUTE_TYPE,
+  refuseAboveLimit,
+} from "./cdnShared.ts";
+import { cnameOf, textsOf } from "./dns.ts";
+
+/** Azure gives seven days to put the TXT record there. */
+const TOKEN_DAYS = 7;
+const DAY_MS = 86_400_000;
+const HOST = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
+
+/** A custom domain: `Pending` until its token stands in the TXT record `_dnsauth.<host>`, `Approved` while it does. */
+export const cdnDomain: ArmType = {
+  type: DOMAIN_TYPE,
+  apiVersions: CDN_API_VERSIONS,
+  name: CDN_NAME,
+  envelope: {},
+  properties: {
+    "hostName!": "string",
+    tlsSettings: {
+      "certificateType!": words("ManagedCertificate"),
+      minimumTlsVersion: words("TLS10", "TLS12", "TLS13"),
+      cipherSuiteSetType: words("TLS10_2019", "TLS12_2022", "TLS12_2023"),
+    },
+    azureDnsZone: { id: "string" },
+    extendedProperties: "map",
+    domainValidationState: "readOnly",
+    validationProperties: "readOnly",
+    ...CDN_READ_ONLY,
+  },
+  isPropertiesRequired: true,
+  isAsync: true,
+  put,
+  checkRemove: ({ site, resource }) => {
+    const routes = site.state.ofType(ROUTE_TYPE, profileIdOf(resource.id));
+    const route = routes.find((each) =>
+      domainsOf(each).some((id) => id.toLowerCase() === resource.id.toLowerCase()),
+    );
+    if (route !== undefined) {
+      throw new ArmError(
+        409,
+        "Conflict",
+        `The custom domain '${resource.name}' cannot be deleted because it is associated with the route '${route.name}'.`,
+      );
+    }
+    const host = text(resource.properties, "hostName") ?? "";
+    const target = cnameOf(site, host);
+    if (target?.endsWith(".azurefd.net")) {
+      throw badRequest(
+        `Cannot delete custom domain "${host}" because it is still CNAMEd to "${target}". Remove the CNAME record first.`,
+      );
+    }
+  },
+  view: (site, resource) => ({
+    ...resource,
+    properties: { ...resource.properties, domainValidationState: validationState(site, resource) },
+  }),
+};
+
+function put(call: PutCall): { readonly properties: JsonMap } {
+  const { site, id, formattedId, properties, existing } = call;
+  const host = text(properties, "hostName") ?? "";
+  if (!HOST.test(host))
+    throw badRequest(`The host name '${host}' of the custom domain is not a domain name.`);
+  const oldHost = text(existing?.properties, "hostName");
+  if (oldHost !== undefined && oldHost.toLowerCase() !== host.toLowerCase()) {
+    throw badRequest(`The host name of a custom domain cannot be changed (from '${oldHost}' to '${host}').`);
+  }
+  if (existing === undefined) {
+    refuseTakenHost(site, host, formattedId);
+    refuseAboveLimit(site, formattedId, DOMAIN_TYPE, "custom domains");
+  }
+  const expires = new Date(site.now() + TOKEN_DAYS * DAY_MS).toISOString();
+  return {
+    properties: {
+      tlsSettings: { certificateType: "ManagedCertificate", minimumTlsVersion: "TLS12" },
+      ...properties,
+      profileName: id.names[0] ?? "",
+      deploymentStatus: "NotStarted",
+      validationProperties: existing?.properties.validationProperties ?? {
+        validationToken: `_${stableUuid(`${formattedId.toLowerCase()} ${host}`).replaceAll("-", "")}`,
+        expirationDate: expires,
+      },
+    },
+  };
+}
+
+function refuseTakenHost({ state }: Site, host: string, formattedId: string): void {
+  const taken = state
+    .ofType(DOMAIN_TYPE)
+    .find(
+      ({ id, properties }) =>
+        id.toLowerCase() !== formattedId.toLowerCase() &&
+        text(properties, "hostName")?.toLowerCase() === host.toLowerCase(),
+    );
+  if (taken === undefined) return;
+  throw new ArmError(
+    409,
+    "Conflict",
+    `The host name '${host}' is already in use by the custom domain '${taken.id}'.`,
+  );
+}
+
+/** `Approved` once the token was seen for as long as the validation takes; else `Pending`. */
+export function validationState(site: Site, domain: ArmResource): "Approved" | "Pending" {
+  const token = text(member(domain.properties, "validationProperties"), "validationToken");
+  const { texts, since } = textsOf(
+    site,
+    `_dnsauth.${text(domain.properties, "hostName")?.replace(/^\*\./, "")}`,
+  );
+  const isProven = token !== undefined && texts.includes(token);
+  const from = Math.max(since, Date.parse(domain.createdAt));
+  return isProven && site.now() >= from + site.settings.validationDelayMs ? "Approved" : "Pending";
+}

@@ -1,0 +1,150 @@
+import { ArmError } from "../armError.ts";
+import { type JsonMap, text } from "../armResource.ts";
+import type { ArmType, Put, PutCall, StoredCall } from "../armType.ts";
+import { scramVerifier } from "../scramVerifier.ts";
+import { words } from "../shape.ts";
+
+/** The major version of the PostgreSQL binaries that the local cloud runs. */
+const VERSION = "18";
+/** Azure refuses these as names of the administrator. */
+const RESERVED_LOGINS = [
+  "azure_superuser",
+  "azure_pg_admin",
+  "azuresu",
+  "admin",
+  "administrator",
+  "root",
+  "guest",
+  "public",
+  "postgres",
+];
+
+/** A flexible server: a real PostgreSQL on this machine, at `127.0.0.1:<port>`. */
+export const flexibleServer: ArmType = {
+  type: "Microsoft.DBforPostgreSQL/flexibleServers",
+  apiVersions: ["2022-12-01", "2024-08-01", "2025-08-01"],
+  name: {
+    pattern: /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+    rule: "3 to 63 lower case letters, digits and hyphens, none at the ends",
+  },
+  envelope: {
+    "location!": "string",
+    tags: "map",
+    sku: { "name!": "string", "tier!": words("Burstable", "GeneralPurpose", "MemoryOptimized") },
+  },
+  properties: {
+    administratorLogin: "string",
+    administratorLoginPassword: "string",
+    createMode: words("Default", "Create", "Update"),
+    version: words(VERSION),
+    availabilityZone: words("", "1", "2", "3"),
+    authConfig: {
+      passwordAuth: words("Enabled"),
+      activeDirectoryAuth: words("Disabled"),
+      tenantId: "string",
+    },
+    storage: {
+      storageSizeGB: "number",
+      autoGrow: words("Enabled", "Disabled"),
+      iops: "number",
+      tier: "string",
+      type: "string",
+    },
+    backup: {
+      backupRetentionDays: "number",
+      geoRedundantBackup: words("Disabled"),
+      earliestRestoreDate: "readOnly",
+    },
+    highAvailability: { mode: words("Disabled"), standbyAvailabilityZone: words(""), state: "readOnly" },
+    network: { publicNetworkAccess: words("Enabled", "Disabled") },
+    fullyQualifiedDomainName: "readOnly",
+    state: "readOnly",
+    minorVersion: "readOnly",
+    replicaCapacity: "readOnly",
+    replicationRole: "readOnly",
+    privateEndpointConnections: "readOnly",
+    provisioningState: "readOnly",
+  },
+  isPropertiesRequired: true,
+  isAsync: true,
+  put,
+  finish,
+  remove: ({ site, resource }) => site.backends.removeServer(resource.name),
+};
+
+async function put(call: PutCall): Promise<Put> {
+  const { properties, envelope, existing } = call;
+  const { administratorLoginPassword: password, createMode: _createMode, ...given } = properties;
+  const login = text(properties, "administratorLogin") ?? text(existing?.properties, "administratorLogin");
+  refuseName(call);
+  refuseAdmin(login, password, text(existing?.properties, "administratorLogin"));
+  const verifier = typeof password === "string" ? await scramVerifier(password) : existing?.hidden.verifier;
+  return {
+    envelope: { sku: { name: "Standard_B1ms", tier: "Burstable" }, ...envelope },
+    properties: { ...DEFAULTS, ...existing?.properties, ...given, administratorLogin: login ?? "" },
+    hidden: { verifier: verifier ?? "" },
+  };
+}
+
+const DEFAULTS: JsonMap = {
+  version: VERSION,
+  availabilityZone: "",
+  authConfig: { passwordAuth: "Enabled", activeDirectoryAuth: "Disabled", tenantId: "" },
+  storage: { storageSizeGB: 32, autoGrow: "Disabled" },
+  backup: { backupRetentionDays: 7, geoRedundantBackup: "Disabled" },
+  highAvailability: { mode: "Disabled", state: "NotEnabled" },
+  network: { publicNetworkAccess: "Enabled" },
+  replicationRole: "Primary",
+  replicaCapacity: 0,
+  privateEndpointConnections: [],
+};
+
+async function finish({ site, resource }: StoredCall): Promise<JsonMap> {
+  const admin = text(resource.properties, "administratorLogin") ?? "";
+  const verifier = text(resource.hidden, "verifier") ?? "";
+  const { port, version } = await site.backends.startServer({ name: resource.name, admin, verifier });
+  return {
+    fullyQualifiedDomainName: `127.0.0.1:${port}`,
+    state: "Ready",
+    minorVersion: version.split(".")[1] ?? "0",
+  };
+}
+
+/** Server names are unique in all of Azure. */
+function refuseName({ site, id, existing }: PutCall): void {
+  const name = id.names[0] ?? "";
+  const other = site.state
+    .ofType(flexibleServer.type)
+    .find((server) => server.name === name && server.id !== existing?.id);
+  if (other === undefined) return;
+  throw new ArmError(
+    409,
+    "ServerNameAlreadyExists",
+    `The server name '${name}' is already in use (${other.id}).`,
+  );
+}
+
+function refuseAdmin(login: string | undefined, password: unknown, oldLogin: string | undefined): void {
+  if (oldLogin !== undefined && login !== oldLogin) {
+    throw new ArmError(
+      400,
+      "InvalidParameterValue",
+      `The property 'administratorLogin' cannot be changed (from '${oldLogin}' to '${login}').`,
+    );
+  }
+  if (oldLogin !== undefined) return;
+  if (login === undefined || password === undefined) {
+    throw new ArmError(
+      400,
+      "InvalidParameterValue",
+      "A new server needs 'administratorLogin' and 'administratorLoginPassword'.",
+    );
+  }
+  if (
+    !/^[a-z_][a-z0-9_]{0,62}$/i.test(login) ||
+    RESERVED_LOGINS.includes(login.toLowerCase()) ||
+    /^pg_/i.test(login)
+  ) {
+    throw new ArmError(400, "ReservedName", `The administrator login '${login}' is not allowed.`);
+  }
+}
