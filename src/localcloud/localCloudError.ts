@@ -1,0 +1,16 @@
+/** What stops the local cloud and can be put right by its user; `code` is one of the program's own codes. */
+export class LocalCloudError extends Error {
+  override readonly name = "LocalCloudError";
+  readonly code: LocalCloudCode;
+  /** What to do about it. */
+  readonly hint: string | undefined;
+
+  constructor(code: LocalCloudCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** `E_NOT_SUPPORTED`: not on this kind of machine. `E_UNREACHABLE`: it did not start or answer. */
+export type LocalCloudCode = "E_NOT_SUPPORTED" | "E_UNREACHABLE";

@@ -1,0 +1,28 @@
+import { randomInt } from "node:crypto";
+import net from "node:net";
+
+/** Below the ports that operating systems hand out for outgoing connections (Linux: 32768 and up). */
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+const TRIES = 200;
+
+/** A loopback port that nothing listens on now and that isn't in `taken`. */
+export async function findFreePort(taken: ReadonlySet<number> = new Set()): Promise<number> {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const port = randomInt(LOWEST, HIGHEST);
+    if (!taken.has(port) && (await isFree(port))) return port;
+  }
+  throw new Error(`No free loopback port between ${LOWEST} and ${HIGHEST} in ${TRIES} tries.`);
+}
+
+/** Whether a port can be listened on at 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE" || error.code === "EACCES") resolve(false);
+      else reject(error);
+    });
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+}

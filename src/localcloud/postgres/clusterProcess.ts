@@ -1,0 +1,143 @@
+import { execFile, type SpawnOptions, spawn } from "node:child_process";
+import * as fs from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { LocalCloudError } from "../localCloudError.ts";
+import type { ServerUser } from "./serverUser.ts";
+
+/** A crash with many databases takes seconds to recover from (FAULTS, finding 10). */
+const START_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 30_000;
+const POLL_MS = 10;
+/** How much of the server's log an error shows. */
+const LOG_TAIL_LINES = 8;
+
+/** The process of one PostgreSQL cluster, known by its data folder alone: any process can find and stop it. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+  readonly isReady: boolean;
+}
+
+/** Environment of server processes: nothing of ours, above all no secret, gets in. */
+export const SERVER_ENV: NodeJS.ProcessEnv = { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" };
+
+/** The running server of a data folder; undefined when there is none (a stale pid file counts as none). */
+export async function findPostmaster(dataDir: string): Promise<Postmaster | undefined> {
+  const lines = (await readIfThere(path.join(dataDir, "postmaster.pid")))?.split("\n") ?? [];
+  const pid = Number(lines[0]);
+  if (!Number.isInteger(pid) || pid <= 0 || !(await runsOn(pid, dataDir))) return undefined;
+  return { pid, port: Number(lines[3]), isReady: lines[7]?.trim() === "ready" };
+}
+
+/** Spawns the server so that it outlives this process, and waits until it takes connections. */
+export async function startPostmaster(
+  postgres: string,
+  dataDir: string,
+  logFile: string,
+  user: ServerUser | undefined,
+): Promise<Postmaster> {
+  const log = await fs.open(logFile, "a", 0o600);
+  try {
+    const options: SpawnOptions = {
+      cwd: dataDir,
+      detached: true,
+      env: SERVER_ENV,
+      stdio: ["ignore", log.fd, log.fd],
+      ...user,
+    };
+    const child = spawn(postgres, ["-D", dataDir], options);
+    child.unref();
+    const ended = new Promise<string>((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`));
+    });
+    return await untilReady(dataDir, ended, logFile);
+  } finally {
+    await log.close();
+  }
+}
+
+async function untilReady(dataDir: string, ended: Promise<string>, logFile: string): Promise<Postmaster> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    const problem = await Promise.race([ended, pause(POLL_MS)]);
+    if (problem !== undefined) throw await startFailure(dataDir, problem, logFile);
+    const found = await findPostmaster(dataDir);
+    if (found?.isReady) return found;
+  }
+  throw await startFailure(dataDir, `not ready after ${START_TIMEOUT_MS / 1000} s`, logFile);
+}
+
+async function startFailure(dataDir: string, problem: string, logFile: string): Promise<LocalCloudError> {
+  const tail = ((await readIfThere(logFile)) ?? "").trimEnd().split("\n").slice(-LOG_TAIL_LINES).join("\n");
+  return new LocalCloudError(
+    "E_UNREACHABLE",
+    `PostgreSQL in '${dataDir}' did not start: ${problem}.\n${tail}`,
+    {
+      hint: `The whole log is '${logFile}'.`,
+    },
+  );
+}
+
+/**
+ * Ends the server of a data folder: sessions are cut, nothing committed is lost. Resolves when the process is
+ * gone; a server that doesn't stop in time is ended the hard way and recovers at its next start.
+ */
+export async function stopPostmaster(dataDir: string): Promise<void> {
+  for (const signal of ["SIGINT", "SIGQUIT"] as const) {
+    const found = await findPostmaster(dataDir);
+    if (found === undefined) return;
+    sendSignal(found.pid, signal);
+    if (await isGoneWithin(found.pid, dataDir, STOP_TIMEOUT_MS)) return;
+  }
+  throw new LocalCloudError("E_UNREACHABLE", `PostgreSQL in '${dataDir}' does not stop.`);
+}
+
+async function isGoneWithin(pid: number, dataDir: string, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline) {
+    if (!(await runsOn(pid, dataDir))) return true;
+    await pause(POLL_MS);
+  }
+  return false;
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Whether a process is a server on that folder: a pid alone may long be somebody else's. */
+async function runsOn(pid: number, dataDir: string): Promise<boolean> {
+  const commandLine = process.platform === "linux" ? await linuxCommand(pid) : await psCommand(pid);
+  return commandLine?.includes(dataDir) ?? false;
+}
+
+/** A zombie has an empty command line. */
+async function linuxCommand(pid: number): Promise<string | undefined> {
+  return readIfThere(`/proc/${pid}/cmdline`);
+}
+
+async function psCommand(pid: number): Promise<string | undefined> {
+  try {
+    return (await promisify(execFile)("ps", ["-o", "command=", "-p", String(pid)])).stdout;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 1) return undefined;
+    throw error;
+  }
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await fs.readFile(file, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    throw error;
+  }
+}
