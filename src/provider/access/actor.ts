@@ -1,0 +1,33 @@
+import { execFile } from "node:child_process";
+import { userInfo } from "node:os";
+import { promisify } from "node:util";
+import type { Actor } from "../../registry/index.ts";
+import { PROJECT_ROOT } from "../projectRoot.ts";
+
+const run = promisify(execFile);
+
+/**
+ * Who the audit names: `TENANTRY_PLATFORM_USER`, or else the OS user; and the commit that is applied:
+ * `TENANTRY_GIT_COMMIT`, or else the checkout's HEAD where the project is one.
+ */
+export async function currentActor(environment: NodeJS.ProcessEnv = process.env): Promise<Actor> {
+  const platformUserId = environment.TENANTRY_PLATFORM_USER;
+  const gitCommit = environment.TENANTRY_GIT_COMMIT ?? (await headCommit());
+  return {
+    ...(platformUserId === undefined ? { osUser: userInfo().username } : { platformUserId }),
+    ...(gitCommit === undefined ? {} : { gitCommit }),
+  };
+}
+
+/** Undefined where git or the checkout is missing, or holds no commit: the audit then names none. */
+async function headCommit(): Promise<string | undefined> {
+  try {
+    const { stdout } = await run("git", ["rev-parse", "--verify", "HEAD"], { cwd: PROJECT_ROOT });
+    return stdout.trim();
+  } catch (error) {
+    // ENOENT: no git on this machine; a number: git's own "not a repository" or "no commit".
+    const { code } = error as { code?: unknown };
+    if (code === "ENOENT" || typeof code === "number") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import type { Run as AuditedRun } from "../registry/index.ts";
+import { InternalError } from "../tenant/errors.ts";
+import type { ProviderConfig } from "../tenant/resources.ts";
+import { type Access, openAccess } from "./access/access.ts";
+import { currentActor } from "./access/actor.ts";
+import { Credentials } from "./access/credentials.ts";
+import { EngineLog } from "./protocol/engineLog.ts";
+import type { Run } from "./run.ts";
+
+/** What a provider process is told once. */
+export interface ProviderOptions {
+  /** Called at every point where tests try a crash. */
+  readonly onPoint?: (point: string) => void;
+  /** True for stacks whose destroy undoes a failed first run; default: those that `TENANTRY_UNDO` lists, by commas. */
+  readonly isUndo?: (stack: string) => boolean;
+}
+
+/** One gRPC connection: one provider instance of one stack's run. */
+export class Connection {
+  private config: ProviderConfig | undefined;
+  private access: Access | undefined;
+  private readonly log = new EngineLog();
+  private readonly abort = new AbortController();
+  private auditedRun: Promise<AuditedRun> | undefined;
+
+  private readonly credentials: Credentials;
+  private readonly options: ProviderOptions;
+  /** Set by a handshake in which the engine promised to say `preview` with invokes. */
+  doesInvokeSayPreview = false;
+
+  constructor(credentials: Credentials, options: ProviderOptions) {
+    this.credentials = credentials;
+    this.options = options;
+  }
+
+  configure(config: ProviderConfig): void {
+    this.config = config;
+    this.access = undefined;
+  }
+
+  /** Address of the engine whose output warnings go to. */
+  attach(engineAddress: string): void {
+    this.log.attach(engineAddress);
+  }
+
+  /** Ends waits; what is under way finishes or fails by itself. */
+  cancel(): void {
+    this.abort.abort();
+  }
+
+  /** The configuration; a call before Configure is the engine's or our defect. */
+  get configured(): ProviderConfig {
+    if (this.config === undefined) throw new InternalError("provider tenantry was called before Configure.");
+    return this.config;
+  }
+
+  /** What one call of a resource may use. `stack` is the tenant stack, or empty for the platform's resources. */
+  run(call: { urn: string; typeName: string; stack: string; isPreview: boolean }): Run {
+    const config = this.configured;
+    this.access ??= openAccess(config, this.credentials, applicationName(call.stack, config));
+    return {
+      config,
+      isPreview: call.isPreview,
+      isDryRun: call.isPreview && process.env.TENANTRY_DRY_RUN === "1",
+      audited: () => (this.auditedRun ??= startAuditedRun()),
+      access: this.access,
+      signal: this.abort.signal,
+      point: (substep) => this.options.onPoint?.(`provider:${call.typeName}:${substep}`),
+      warn: (message) => this.log.warn(call.urn, message),
+      isUndo: (this.options.isUndo ?? isListedForUndo)(call.stack),
+    };
+  }
+}
+
+/** One life of a connection is one run, unless `TENANTRY_RUN_ID` groups several. */
+async function startAuditedRun(): Promise<AuditedRun> {
+  return { runId: process.env.TENANTRY_RUN_ID ?? randomUUID(), actor: await currentActor() };
+}
+
+/** Shared by all connections of a process: what a vault said within the last minute. */
+export function sharedCredentials(): Credentials {
+  return new Credentials();
+}
+
+function isListedForUndo(stack: string): boolean {
+  return (process.env.TENANTRY_UNDO ?? "").split(",").includes(stack);
+}
+
+/** At most 63 bytes; PostgreSQL would cut a longer one. */
+function applicationName(stack: string, config: ProviderConfig): string {
+  return Buffer.from(`tenantry ${stack === "" ? config.environment : stack}`)
+    .subarray(0, 63)
+    .toString();
+}

@@ -1,0 +1,45 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { lookupCname } from "../edge/index.ts";
+import { customDomainName } from "../tenant/edgeNames.ts";
+import { UserError } from "../tenant/errors.ts";
+import { explain, messageOf } from "./failure.ts";
+import type { Run } from "./run.ts";
+
+const POLL_MS = 250;
+const APPROVED = "Approved";
+
+/**
+ * Waits until the tenant's own host resolves and Front Door has approved its domain. Customers' own domains are never
+ * waited for. Throws `E_EDGE_PENDING` when `waitMs` is over; nothing is undone and a later run goes on.
+ */
+export async function waitForEdge(slug: string, host: string, waitMs: number, run: Run): Promise<void> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const missing = await missingAtEdge(slug, host, run);
+    if (missing === undefined) return;
+    if (Date.now() + POLL_MS > deadline || run.signal.aborted) throw pending(slug, host, waitMs, missing);
+    await pause(POLL_MS);
+  }
+}
+
+async function missingAtEdge(slug: string, host: string, run: Run): Promise<string | undefined> {
+  try {
+    const domain = await run.access.edge.customDomain(customDomainName(slug));
+    if (domain === undefined) return "Front Door has no domain for it";
+    if (domain.validationState !== APPROVED)
+      return `Front Door says '${domain.validationState}' of its domain`;
+    return (await lookupCname(host)) === undefined ? "it has no CNAME yet" : undefined;
+  } catch (error) {
+    const told = explain(error);
+    if (!(told instanceof UserError)) throw told;
+    return messageOf(told);
+  }
+}
+
+function pending(slug: string, host: string, waitMs: number, missing: string): UserError {
+  return new UserError(
+    "E_EDGE_PENDING",
+    `Tenant '${slug}': host '${host}' isn't served after ${waitMs / 1000} s: ${missing}; expected a CNAME that resolves and an approved domain.`,
+    { hint: `Nothing was undone; run \`up ${slug}\` again later.` },
+  );
+}

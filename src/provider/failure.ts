@@ -1,0 +1,90 @@
+import { EdgeRefusedError, EdgeUnreachableError } from "../edge/index.ts";
+import {
+  codeOf,
+  explainPostgresError,
+  ForeignObjectError,
+  isConnectionLoss,
+  LockHeldError,
+  PostgresError,
+  redact,
+} from "../postgres/index.ts";
+import { type ErrorCode, InternalError, UserError } from "../tenant/errors.ts";
+import { VaultRefusedError, VaultUnreachableError } from "../vault/index.ts";
+
+/** Codes that the tenant's own content causes: a first provisioning that ends in one is undone (PRODUCT.md). */
+const CONTENT_CODES: readonly ErrorCode[] = [
+  "E_MIGRATIONS_FAILED",
+  "E_CHECKSUM_CHANGED",
+  "E_MIGRATION_REMOVED",
+  "E_NO_CAPACITY",
+  "E_DB_SERVER_NOT_FOUND",
+  "E_PARTIAL_STATE",
+  "E_ADMIN_CONN_UNRESOLVED",
+];
+
+export function isContentError(error: unknown): error is UserError {
+  return error instanceof UserError && CONTENT_CODES.includes(error.code);
+}
+
+/** Gives every failure of the rooms below a code and words; what has none stays a defect. */
+export function explain(error: unknown): Error {
+  if (error instanceof UserError || error instanceof InternalError) return error;
+  if (error instanceof VaultUnreachableError) {
+    return new UserError("PROVISIONING_UNAVAILABLE", `${error.message} Nothing was touched.`, {
+      cause: error,
+    });
+  }
+  if (error instanceof VaultRefusedError) {
+    return new UserError("PROVISIONING_UNAVAILABLE", error.message, {
+      cause: error,
+      hint: "The identity that runs this needs get, set, delete and recover on secrets of this vault.",
+    });
+  }
+  if (error instanceof EdgeUnreachableError || error instanceof EdgeRefusedError) {
+    return new UserError("E_UNREACHABLE", `edge: ${error.message}`, { cause: error });
+  }
+  if (error instanceof ForeignObjectError) {
+    return new UserError("E_PARTIAL_STATE", error.message, { cause: error });
+  }
+  return explainPostgres(error);
+}
+
+/** The text Pulumi shows: it begins with the code, by which the CLI finds exit code and hint again. */
+export function messageOf(error: unknown): string {
+  if (error instanceof UserError) {
+    const hint = error.hint === undefined ? "" : `\n  ${error.hint}`;
+    return redact(`${error.code}: ${error.message}${hint}`);
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return redact(`a defect of tenantry (Node ${process.version}): ${text}`);
+}
+
+function explainPostgres(error: unknown): Error {
+  if (error instanceof LockHeldError) return new UserError("E_LOCKED", `${error.message}.`, { cause: error });
+  if (error instanceof PostgresError) return worded(error);
+  const isFromServer = isConnectionLoss(error) || SQLSTATE_FORM.test(codeOf(error) ?? "");
+  if (isFromServer) return worded(explainPostgresError(error, "PostgreSQL"));
+  return error instanceof Error ? error : new InternalError(String(error));
+}
+
+const SQLSTATE_FORM = /^[0-9A-Z]{5}$/;
+
+/** Problems of a server that pass without anybody changing the tenant. */
+const AWAY: readonly PostgresError["problem"][] = [
+  "unreachable",
+  "login-refused",
+  "no-connection-free",
+  "disk-full",
+  "timeout",
+  "denied",
+];
+
+/** Something that should be there isn't whole. */
+const PARTIAL: readonly PostgresError["problem"][] = ["missing", "interrupted-drop", "in-use"];
+
+function worded(error: PostgresError): Error {
+  if (AWAY.includes(error.problem)) return new UserError("E_UNREACHABLE", error.message, { cause: error });
+  if (PARTIAL.includes(error.problem))
+    return new UserError("E_PARTIAL_STATE", error.message, { cause: error });
+  return error;
+}

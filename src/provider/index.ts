@@ -1,0 +1,3 @@
+export type { ProviderOptions } from "./connection.ts";
+export { type ReadableResource, readById } from "./readById.ts";
+export { type RunningProvider, serveProvider } from "./server.ts";

@@ -1,0 +1,57 @@
+import { adminHook } from "../../hooks/index.ts";
+import { revokeInvitations } from "../../registry/index.ts";
+import type { AdminInputs, AdminOutputs } from "../../tenant/resources.ts";
+import { markPhase } from "../phases.ts";
+import { UNKNOWN } from "../protocol/wire.ts";
+import { refuseMove } from "../refusals.ts";
+import type { Known, Previewed, ResourceType } from "../resource.ts";
+import type { Run } from "../run.ts";
+import { inTenantDatabase, lookInTenantDatabase } from "../tenantDatabase.ts";
+
+/** The first admin, and the invitation that Registration lets go. */
+export const admin: ResourceType<AdminInputs, AdminOutputs> = {
+  name: "Admin",
+  immutable: ["database", "role", "stack", "slug"],
+  idOf: ({ stack }) => `${stack}/admin`,
+  check: refuseMove,
+  predict: async (news, known) => ({ ...news, ...predictIds(news, known) }),
+  create: seed,
+  update: (_, news, run) => seed(news, run),
+  read: async ({ inputs }, run) => {
+    const wanted = inputs as AdminInputs;
+    const found = await run.access.withMaster((master) =>
+      lookInTenantDatabase(wanted, run, (context) =>
+        adminHook.observe({ ...context, master, tenantId: wanted.tenantId }),
+      ),
+    );
+    if (found === undefined || found.adminId === "") return undefined;
+    const real = { ...wanted, email: found.email };
+    return { inputs: real, outputs: { ...real, adminId: found.adminId, invitationId: found.invitationId } };
+  },
+  // What is in the tenant's database goes with it; the link in master's outbox must not be sent any more.
+  delete: async ({ outputs }, run) => {
+    await run.access.withMaster((client) => revokeInvitations(client, outputs.tenantId));
+    run.point("revoked");
+  },
+};
+
+async function seed(inputs: AdminInputs, run: Run): Promise<AdminOutputs> {
+  const outcome = await run.access.withMaster((master) =>
+    inTenantDatabase(inputs, run, (context) =>
+      adminHook.apply({ ...context, master, tenantId: inputs.tenantId }, inputs),
+    ),
+  );
+  run.point("applied");
+  if (outcome.hasChanged) await markPhase(run, inputs.tenantId, "admin_seeded");
+  return { ...inputs, adminId: outcome.adminId, invitationId: outcome.invitationId };
+}
+
+/** Another email keeps the admin and gets another invitation. */
+function predictIds(
+  news: Previewed<AdminInputs>,
+  known: Known<AdminInputs, AdminOutputs> | undefined,
+): Pick<Previewed<AdminOutputs>, "adminId" | "invitationId"> {
+  if (known === undefined) return { adminId: UNKNOWN, invitationId: UNKNOWN };
+  const { adminId, invitationId } = known.outputs;
+  return { adminId, invitationId: news.email === known.inputs.email ? invitationId : UNKNOWN };
+}

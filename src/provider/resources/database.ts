@@ -1,0 +1,155 @@
+import { ensureTenantTemplate } from "../../hooks/index.ts";
+import {
+  type Client,
+  dropRole,
+  dropTenantDatabase,
+  ensureRole,
+  ensureTenantDatabase,
+  type Marker,
+  observeDatabase,
+  observeRole,
+  ownershipOf,
+  scramVerifier,
+  setTenantAccess,
+  type TenantDatabase,
+  tenantLockKey,
+  withAdvisoryLock,
+} from "../../postgres/index.ts";
+import type { DesiredStatus } from "../../tenant/desired.ts";
+import { UserError } from "../../tenant/errors.ts";
+import type { DatabaseInputs, DatabaseOutputs } from "../../tenant/resources.ts";
+import type { AdminSession } from "../access/access.ts";
+import { assertMayDelete } from "../deleteLock.ts";
+import { explaining, templateFiles } from "../migrationFiles.ts";
+import { markPhase } from "../phases.ts";
+import { refuseMove } from "../refusals.ts";
+import type { ResourceType } from "../resource.ts";
+import type { Run } from "../run.ts";
+
+/** How long another run's work on the same tenant is waited for: a create that outlived its engine ends by itself. */
+const LOCK_WAIT_MS = 60_000;
+
+/** What `read` answers for a database whose owner, grants or limits somebody changed: an update puts them right. */
+const ALTERED = "altered by hand";
+
+/** The tenant's role and database on its server. */
+export const database: ResourceType<DatabaseInputs, DatabaseOutputs> = {
+  name: "Database",
+  secretInputs: ["password"],
+  immutable: ["database", "role", "stack", "slug"],
+  ignored: ["migrations"],
+  idOf: ({ stack, database: name }) => `${stack}/database/${name}`,
+  check: refuseMove,
+  predict: async (news) => withoutPassword(news as DatabaseInputs),
+  create: async (inputs, run) => {
+    const files = await templateFiles(inputs.migrations, inputs.slug);
+    const verifier = await scramVerifier(inputs.password);
+    await underTenantLock(inputs, run, async (admin) => {
+      const template = await explaining(inputs.migrations, inputs.slug, () =>
+        ensureTenantTemplate(admin, files),
+      );
+      run.point("template");
+      await ensureRole(admin.client, { ...roleOf(inputs), verifier });
+      run.point("role");
+      await ensureTenantDatabase(admin, databaseOf(inputs), { template, onStep: run.point });
+      run.point("database");
+      await setTenantAccess(admin.client, databaseOf(inputs), isOpen(inputs));
+      run.point("grants");
+    });
+    await markPhase(run, inputs.tenantId, "database_created");
+    return withoutPassword(inputs);
+  },
+  update: async (_, news, run) => {
+    const verifier = await scramVerifier(news.password);
+    await underTenantLock(news, run, async (admin) => {
+      await assertWhole(admin.client, news);
+      await ensureRole(admin.client, { ...roleOf(news), verifier });
+      run.point("role");
+      // It is there, so it is only put right: no template is needed.
+      await ensureTenantDatabase(admin, databaseOf(news), { template: "" });
+      await setTenantAccess(admin.client, databaseOf(news), isOpen(news));
+      run.point("grants");
+    });
+    return withoutPassword(news);
+  },
+  read: ({ inputs }, run) => readDatabase(inputs as DatabaseInputs, run),
+  delete: async ({ outputs }, run) => {
+    await assertMayDelete(run, outputs, `database '${outputs.database}'`);
+    await underTenantLock(outputs, run, async (admin) => {
+      run.point("before drop");
+      await dropTenantDatabase(admin.client, databaseOf(outputs));
+      run.point("database dropped");
+      await dropRole(admin.client, admin.url, outputs.role, markerFor(outputs), admin.options);
+      run.point("role dropped");
+    });
+  },
+};
+
+/** Runs `body` as the server's admin while no other run works on this tenant's database. */
+async function underTenantLock(
+  place: { readonly server: string; readonly slug: string },
+  run: Run,
+  body: (admin: AdminSession) => Promise<void>,
+): Promise<void> {
+  await run.access.withAdmin(place.server, (admin) =>
+    withAdvisoryLock(admin.client, tenantLockKey(place.slug), () => body(admin), { waitMs: LOCK_WAIT_MS }),
+  );
+}
+
+async function readDatabase(inputs: DatabaseInputs, run: Run) {
+  const status = await run.access.withAdmin(inputs.server, ({ client }) => observeStatus(client, inputs));
+  if (status === undefined) return undefined;
+  const real = { ...inputs, status: status as DesiredStatus };
+  return { inputs: real, outputs: withoutPassword(real) };
+}
+
+/** The status that the catalog shows; undefined when database or role isn't there or isn't ours. */
+async function observeStatus(client: Client, inputs: DatabaseInputs): Promise<string | undefined> {
+  const marker = markerFor(inputs);
+  const found = await observeDatabase(client, inputs.database);
+  if (found === undefined || ownershipOf(found.comment, marker) !== "ours") return undefined;
+  const role = await observeRole(client, inputs.role);
+  if (role === undefined || ownershipOf(role.comment, marker) !== "ours") return ALTERED;
+  const isUntouched =
+    !found.isInvalid && found.allowsConnections && !found.isOpenToPublic && found.owner === inputs.role;
+  if (!isUntouched || found.connectionLimit !== -1 || role.isPrivileged) return ALTERED;
+  const canConnect = found.connectGrantees.includes(inputs.role);
+  if (canConnect !== role.canLogin) return ALTERED;
+  if (canConnect) return "active";
+  return inputs.status === "active" ? "suspended" : inputs.status;
+}
+
+/** An update never makes a database: an empty one in the place of a lost one would pass for the tenant's data. */
+async function assertWhole(client: Client, inputs: DatabaseInputs): Promise<void> {
+  const found = await observeDatabase(client, inputs.database);
+  if (found !== undefined && !found.isInvalid) return;
+  const state = found === undefined ? "is not there" : "is half dropped";
+  throw new UserError(
+    "E_PARTIAL_STATE",
+    `server '${inputs.server}': database '${inputs.database}' of tenant '${inputs.slug}' ${state}; expected it with its data.`,
+    {
+      hint: "Bring it back from a backup. `pulumi refresh` accepts the loss; the next `up` then makes an empty one.",
+    },
+  );
+}
+
+function roleOf(inputs: DatabaseInputs) {
+  return { name: inputs.role, marker: markerFor(inputs), canLogin: isOpen(inputs) };
+}
+
+function databaseOf(inputs: DatabaseOutputs): TenantDatabase {
+  return { database: inputs.database, role: inputs.role, marker: markerFor(inputs) };
+}
+
+function markerFor({ stack, slug, tenantId }: Marker): Marker {
+  return { stack, slug, tenantId };
+}
+
+function isOpen({ status }: { readonly status: DesiredStatus }): boolean {
+  return status === "active";
+}
+
+function withoutPassword(inputs: DatabaseInputs | DatabaseOutputs): DatabaseOutputs {
+  const { stack, slug, tenantId, server, database: name, role, status, migrations } = inputs;
+  return { stack, slug, tenantId, server, database: name, role, status, migrations };
+}

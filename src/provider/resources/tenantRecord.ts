@@ -1,0 +1,184 @@
+import type { Client } from "../../postgres/index.ts";
+import {
+  changeReservation,
+  freePlace,
+  readRecord,
+  readRecordById,
+  reserveTenant,
+  type TenantRow,
+  transition,
+  writeTombstone,
+} from "../../registry/index.ts";
+import type { DesiredStatus } from "../../tenant/desired.ts";
+import { UserError } from "../../tenant/errors.ts";
+import type { RecordStatus, TenantRecordInputs, TenantRecordOutputs } from "../../tenant/resources.ts";
+import { isNeverActive } from "../deleteLock.ts";
+import { explain, messageOf } from "../failure.ts";
+import { isUnreachable } from "../functions.ts";
+import { UNKNOWN } from "../protocol/wire.ts";
+import { listFindings, lookEverywhere } from "../reality.ts";
+import { hasPassedStateCheck, readOwnRecord, requireRecord } from "../records.ts";
+import type { Known, Previewed, ResourceType } from "../resource.ts";
+import type { Run } from "../run.ts";
+
+/** The reservation of slug, id and hosts in master: first to come, last to go. */
+export const tenantRecord: ResourceType<TenantRecordInputs, TenantRecordOutputs> = {
+  name: "TenantRecord",
+  immutable: ["slug", "stack", "databaseName", "roleName", "secretName", "isolation"],
+  idOf: ({ stack }) => `${stack}/record`,
+  predict: async (news, known, run) => ({ ...news, tenantId: await predictId(news, known, run) }),
+  create: async (inputs, run) => {
+    const tenantId = await run.access.withMaster(async (client) => {
+      if (inputs.status === "deleted") await assertSomethingToDelete(client, inputs);
+      const { record } = await reserveTenant(client, inputs, await run.audited());
+      await steer(client, record, inputs, run);
+      return record.id;
+    });
+    run.point("reserved");
+    return { ...inputs, tenantId };
+  },
+  update: async ({ outputs: { tenantId } }, news, run) => {
+    await run.access.withMaster(async (client) => {
+      await changeReservation(client, tenantId, news, await run.audited());
+      await steer(client, await requireRecord(client, tenantId), news, run);
+    });
+    return { ...news, tenantId };
+  },
+  read: async ({ inputs, outputs }, run) => {
+    const record = await run.access.withMaster((client) =>
+      outputs.tenantId === undefined
+        ? readRecord(client, inputs.slug ?? "")
+        : readRecordById(client, outputs.tenantId),
+    );
+    if (record === undefined || record.status === "purged" || record.stack !== inputs.stack) return undefined;
+    const real = realInputs(record, inputs as TenantRecordInputs);
+    return { inputs: real, outputs: { ...real, tenantId: record.id } };
+  },
+  delete: async ({ outputs }, run) => {
+    const record = await run.access.withMaster((client) => readRecordById(client, outputs.tenantId));
+    if (record === undefined || record.status === "purged") return;
+    await finishReality(record, run);
+    run.point("before end");
+    await run.access.withMaster((client) => endLife(client, record, run));
+    run.point("ended");
+  },
+};
+
+async function predictId(
+  news: Previewed<TenantRecordInputs>,
+  known: Known<TenantRecordInputs, TenantRecordOutputs> | undefined,
+  run: Run,
+): Promise<string | typeof UNKNOWN> {
+  if (known !== undefined) return known.outputs.tenantId;
+  try {
+    const inputs = news as TenantRecordInputs;
+    const record = await run.access.withMasterReader((client) => readOwnRecord(client, inputs));
+    return record?.id ?? UNKNOWN;
+  } catch (error) {
+    const told = explain(error);
+    if (!isUnreachable(told)) throw told;
+    await run.warn(`master can't be asked, so the record is decided at apply: ${messageOf(told)}`);
+    return UNKNOWN;
+  }
+}
+
+async function assertSomethingToDelete(client: Client, inputs: TenantRecordInputs): Promise<void> {
+  if ((await readOwnRecord(client, inputs)) !== undefined) return;
+  throw new UserError(
+    "E_ILLEGAL_TRANSITION",
+    `Tenant '${inputs.slug}' has no record and its entry says 'deleted'; expected 'active' or 'suspended' for a new one.`,
+  );
+}
+
+/** Writes the steps that come first: into `deleting`, and back out of it. All others are Registration's, which comes last. */
+async function steer(
+  client: Client,
+  record: TenantRow,
+  { status, suspendReason }: TenantRecordInputs,
+  run: Run,
+): Promise<void> {
+  const isLive = record.status === "active" || record.status === "suspended";
+  const next = nextStatus(record.status, isLive, status);
+  if (next === undefined) return;
+  const options = next === "suspended" && suspendReason !== undefined ? { reason: suspendReason } : {};
+  await transition(client, record.id, next, await run.audited(), options);
+  run.point(next);
+}
+
+function nextStatus(from: RecordStatus, isLive: boolean, wanted: DesiredStatus): RecordStatus | undefined {
+  if (wanted === "deleted") return isLive ? "deleting" : undefined;
+  return from === "deleting" ? wanted : undefined;
+}
+
+function realInputs(record: TenantRow, inputs: TenantRecordInputs): TenantRecordInputs {
+  const { suspendReason: _, ...rest } = inputs;
+  const { hosts, databaseName, roleName, secretName, isolation, isPurgeConfirmed, retentionDays } = record;
+  return {
+    ...rest,
+    ...{ hosts, databaseName, roleName, secretName, isolation, isPurgeConfirmed, retentionDays },
+    status: realStatus(record.status, inputs.status),
+    ...suspendReasonOf(record, inputs),
+  };
+}
+
+function suspendReasonOf(record: TenantRow, inputs: TenantRecordInputs): { suspendReason?: string } {
+  const reason = record.status === "suspended" ? record.statusReason : (inputs.suspendReason ?? null);
+  return reason === null ? {} : { suspendReason: reason };
+}
+
+/** What an entry would say of a record in this status; before it was active, what the inputs say. */
+export function realStatus(status: RecordStatus, fallback: DesiredStatus): DesiredStatus {
+  if (status === "active" || status === "suspended") return status;
+  return status === "provisioning" || status === "provisioning_failed" ? fallback : "deleted";
+}
+
+/** Removes what is left and ours in every real place. Refuses to call a tenant gone while foreign things bear its names. */
+async function finishReality(record: TenantRow, run: Run): Promise<void> {
+  if (!isNeverActive(record) && record.status !== "purging") throw notPurging(record);
+  const mayHaveMade = await run.access.withMaster((client) => hasPassedStateCheck(client, record.id));
+  // Before StateCheck nothing is made; a place that can't be reached must not keep a failed first run alive.
+  if (!mayHaveMade) return;
+  const findings = await lookEverywhere(subjectOf(record), run);
+  for (const finding of findings.filter(({ isOurs }) => isOurs)) await finding.remove();
+  const strangers = findings.filter(({ isOurs }) => !isOurs);
+  if (strangers.length === 0) return;
+  const words = `Tenant '${record.slug}': ${listFindings(strangers)} without the marker of this record`;
+  if (isNeverActive(record)) return run.warn(`${words}; left alone.`);
+  throw new UserError(
+    "E_PARTIAL_STATE",
+    `${words}; expected nothing of these names before the purge is called done.`,
+    {
+      hint: "Find out whose these are and rename or remove them; then run the destroy again.",
+    },
+  );
+}
+
+function subjectOf(record: TenantRow) {
+  const {
+    slug,
+    stack,
+    id: tenantId,
+    server,
+    databaseName: database,
+    roleName: role,
+    secretName,
+    hosts,
+  } = record;
+  return { slug, stack, tenantId, server, database, role, secretName, hosts };
+}
+
+/** An undo keeps id and slug for the next try; everything else ends as a tombstone. */
+async function endLife(client: Client, record: TenantRow, run: Run): Promise<void> {
+  if (run.isUndo && isNeverActive(record)) return freePlace(client, record.id);
+  const audited = await run.audited();
+  await transition(client, record.id, "purging", audited);
+  await writeTombstone(client, record.id, audited);
+}
+
+function notPurging(record: TenantRow): UserError {
+  return new UserError(
+    "E_ILLEGAL_TRANSITION",
+    `Tenant '${record.slug}' is '${record.status}'; its record ends only after 'purging'.`,
+    { hint: `Set 'status: deleted' in tenants/${record.slug}.yaml and run \`up ${record.slug}\` first.` },
+  );
+}

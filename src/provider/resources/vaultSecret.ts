@@ -1,0 +1,71 @@
+import { MARKER_KEYS, markerOf } from "../../tenant/edgeNames.ts";
+import { UserError } from "../../tenant/errors.ts";
+import type { VaultSecretInputs, VaultSecretOutputs } from "../../tenant/resources.ts";
+import type { FoundSecret } from "../../vault/index.ts";
+import { assertMayDelete } from "../deleteLock.ts";
+import { markPhase } from "../phases.ts";
+import type { ResourceType } from "../resource.ts";
+import type { Run } from "../run.ts";
+import { isRecoverable, isSameLife } from "../secretOwnership.ts";
+
+/** `slug` of secrets that belong to the platform and to no tenant. */
+export const PLATFORM_SLUG = "platform";
+
+/** A secret on the data plane: recovered when soft-deleted, a new version only for a new value, tags as marker. */
+export const vaultSecret: ResourceType<VaultSecretInputs, VaultSecretOutputs> = {
+  name: "VaultSecret",
+  secretInputs: ["value"],
+  immutable: ["name", "stack", "slug"],
+  idOf: ({ stack, name }) => `${stack}/secret/${name}`,
+  predict: async (news) => withoutValue(news as VaultSecretInputs),
+  create: putSecret,
+  update: (_, news, run) => putSecret(news, run),
+  read: async ({ inputs }, run) => {
+    const wanted = inputs as VaultSecretInputs;
+    const found = await run.access.vaultAt(wanted.vaultUrl).find(wanted.name);
+    if (found?.state !== "present" || !isSameLife(found, wanted)) return undefined;
+    return { inputs: { ...wanted, value: found.value }, outputs: withoutValue(wanted) };
+  },
+  delete: async ({ outputs }, run) => {
+    if (outputs.slug !== PLATFORM_SLUG) await assertMayDelete(run, outputs, `secret '${outputs.name}'`);
+    const vault = run.access.vaultAt(outputs.vaultUrl);
+    const found = await vault.find(outputs.name);
+    // A secret that somebody else made after ours was gone stays.
+    if (found?.state !== "present" || !isSameLife(found, outputs)) return;
+    run.point("before remove");
+    await vault.remove(outputs.name);
+    run.point("removed");
+  },
+};
+
+async function putSecret(inputs: VaultSecretInputs, run: Run): Promise<VaultSecretOutputs> {
+  const vault = run.access.vaultAt(inputs.vaultUrl);
+  const found = await vault.find(inputs.name);
+  if (found !== undefined) assertOurs(found, inputs);
+  run.point("before put");
+  await vault.put(inputs.name, inputs.value, markerOf(inputs));
+  run.point("put");
+  if (inputs.slug !== PLATFORM_SLUG) await markPhase(run, inputs.tenantId, "secret_set");
+  return withoutValue(inputs);
+}
+
+function assertOurs(found: FoundSecret, inputs: VaultSecretInputs): void {
+  const isOurs = found.state === "present" ? isSameLife(found, inputs) : isRecoverable(found, inputs);
+  if (isOurs) return;
+  const state = found.state === "present" ? "exists" : "is soft-deleted";
+  throw new UserError(
+    "E_PARTIAL_STATE",
+    `Key Vault ${inputs.vaultUrl}: secret '${inputs.name}' ${state} without the marker of '${inputs.stack}' (tag '${MARKER_KEYS.tenantId}': expected '${inputs.tenantId}'; got '${found.tags[MARKER_KEYS.tenantId] ?? "none"}').`,
+    { hint: "Find out whose it is; rename or remove it, or choose another slug." },
+  );
+}
+
+function withoutValue({
+  vaultUrl,
+  name,
+  stack,
+  slug,
+  tenantId,
+}: VaultSecretInputs | VaultSecretOutputs): VaultSecretOutputs {
+  return { vaultUrl, name, stack, slug, tenantId };
+}

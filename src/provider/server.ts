@@ -1,0 +1,53 @@
+import grpc from "@grpc/grpc-js";
+import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import { Connection, type ProviderOptions, sharedCredentials } from "./connection.ts";
+import { Peers } from "./protocol/peers.ts";
+import { providerService } from "./service.ts";
+
+/** A state's inputs and outputs may hold thousands of settings; gRPC's own limit is 4 MB. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** A provider that answers on a loopback port. */
+export interface RunningProvider {
+  readonly port: number;
+  /** Stops taking calls and waits for those under way. */
+  close(): Promise<void>;
+}
+
+/** Serves the provider `tenantry` on a free loopback port; any number of instances and stacks may use it at once. */
+export async function serveProvider(options: ProviderOptions = {}): Promise<RunningProvider> {
+  const credentials = sharedCredentials();
+  const peers = new Peers<Connection>();
+  const connectionOf = (peer: string): Connection => {
+    const known = peers.get(peer);
+    if (known !== undefined) return known;
+    const connection = new Connection(credentials, options);
+    peers.set(peer, connection);
+    return connection;
+  };
+  const server = new grpc.Server({
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+  });
+  server.addService(providerGrpc.ResourceProviderService, providerService(connectionOf));
+  const port = await bind(server);
+  return { port, close: () => stop(server) };
+}
+
+function bind(server: grpc.Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port);
+      else reject(error);
+    });
+  });
+}
+
+function stop(server: grpc.Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.tryShutdown((error) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+  });
+}
