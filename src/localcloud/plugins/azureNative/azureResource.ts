@@ -148,7 +148,7 @@ async function update(
   const stable = Object.fromEntries(
     ["name", "location"].flatMap((name) => (olds[name] === undefined ? [] : [[name, olds[name]]])),
   );
-  return { ...previewOutputs(type, news), ...stable };
+  return { ...previewOutputs(type, news), ...stable } as ValueMap;
 }
 
 async function write(type: AzureType, { access }: AzureConfig, id: string, news: ValueMap) {
