@@ -12,5 +12,5 @@ export class LocalCloudError extends Error {
   }
 }
 
-/** `E_NOT_SUPPORTED`: not on this kind of machine. `E_UNREACHABLE`: it did not start or answer. */
-export type LocalCloudCode = "E_NOT_SUPPORTED" | "E_UNREACHABLE";
+/** `E_NOT_SUPPORTED`: not on this kind of machine. `E_UNREACHABLE`: it did not start or answer. `E_STATE`: damaged. */
+export type LocalCloudCode = "E_NOT_SUPPORTED" | "E_UNREACHABLE" | "E_STATE";
