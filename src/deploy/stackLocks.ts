@@ -62,9 +62,17 @@ async function readLock(path: string): Promise<StackLock | undefined> {
     throw error;
   });
   if (text === "") return undefined;
-  const { pid, username, hostname: host, timestamp } = JSON.parse(text) as Omit<StackLock, "path">;
-  return { path, pid, username, hostname: host, timestamp };
+  try {
+    const { pid, username, hostname: host, timestamp } = JSON.parse(text) as Omit<StackLock, "path">;
+    return { path, pid, username, hostname: host, timestamp };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { path, ...UNREADABLE };
+    throw error;
+  }
 }
+
+/** A torn lock file may be somebody's who lives: it is never taken over. */
+const UNREADABLE = { pid: 0, username: "unknown", hostname: "unknown", timestamp: "unknown" };
 
 async function releaseDead(
   locks: readonly StackLock[],

@@ -1,0 +1,71 @@
+import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import type { DeployEvent, Properties, RunResult } from "./deployEvents.ts";
+import type { EngineName } from "./engineChoice.ts";
+
+/** What a deployer is opened with. */
+export interface DeployerOptions {
+  /** The project's root: the folder with `Pulumi.yaml`. */
+  readonly root: string;
+  readonly environment: string;
+  /** Default: embedded for `local`, official elsewhere. */
+  readonly engine?: EngineName;
+  /** The Pulumi program; only the embedded engine runs it in this process. */
+  readonly program: PulumiFn;
+  /** Previews in which StateCheck really compares; nothing else changes. Default false. */
+  readonly isDryRun?: boolean;
+  /** Aborted by Ctrl-C: the step under way finishes, nothing new begins. */
+  readonly signal?: AbortSignal;
+}
+
+/** How one run of one stack behaves. */
+export interface RunOptions {
+  readonly onEvent?: (event: DeployEvent) => void;
+  /** Waits for a stack that another run holds; default false: `E_LOCKED`. */
+  readonly isPatient?: boolean;
+  /** Asks every provider how its resource really is first. Default false. */
+  readonly shouldRefresh?: boolean;
+}
+
+/** A destroy's own options. */
+export interface DestroyOptions extends RunOptions {
+  /** Takes `protect` from the program instead of state. Default true. */
+  readonly shouldRunProgram?: boolean;
+  /** Added to the environment's variables for this run. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** What a command line of Pulumi did. */
+export interface CommandOutcome {
+  readonly exitCode: number;
+}
+
+/** Runs the stacks of one environment on one engine. Failures are UserErrors where they have a code. */
+export interface Deployer {
+  readonly engine: EngineName;
+  /** Variables that make a process (a bare `pulumi`, our own clients) use this environment. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Applies; creates the stack when it isn't there. */
+  up(stack: string, options?: RunOptions): Promise<RunResult>;
+  /** Foresees; touches nothing, not even the backend when the stack isn't there. */
+  preview(stack: string, options?: RunOptions): Promise<RunResult>;
+  /** Deletes what the stack holds; a stack that isn't there is done. */
+  destroy(stack: string, options?: DestroyOptions): Promise<RunResult>;
+  /** Writes into the stack's state how its resources really are. */
+  refresh(stack: string, options?: RunOptions): Promise<RunResult>;
+  /**
+   * Destroys what a failed first run left; the record's row stays `provisioning_failed` with its code. Refused for a
+   * stack that is registered.
+   */
+  undoFirstRun(stack: string, options?: RunOptions): Promise<RunResult>;
+  /** Whether the stack holds a registered tenant, which is never undone. */
+  isRegistered(stack: string): Promise<boolean>;
+  /** Names of all stacks of this environment, sorted. */
+  listStacks(): Promise<readonly string[]>;
+  isStackPresent(stack: string): Promise<boolean>;
+  /** Outputs of the last run; empty when the stack isn't there. Secrets read `[secret]`. */
+  outputs(stack: string): Promise<Properties>;
+  /** Runs Pulumi's own command line with this environment's variables; prints to this process's streams. */
+  runPulumi(args: readonly string[]): Promise<CommandOutcome>;
+  /** Stops what was started for the deployer; the local cloud stays up. */
+  close(): Promise<void>;
+}

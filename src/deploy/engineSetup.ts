@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import { serveProvider } from "../provider/index.ts";
+import { UserError } from "../tenant/errors.ts";
+import type { DeployerOptions } from "./deployer.ts";
+import { chooseEngine, type EngineName, LOCAL } from "./engineChoice.ts";
+import { killPointsOf } from "./killPoints.ts";
+import { openEmbeddedEngine, startLocalCloud } from "./localDoors.ts";
+import { findOfficialCli } from "./officialCommand.ts";
+
+/** An engine that is ready to run stacks of one environment. */
+export interface EngineSetup {
+  readonly name: EngineName;
+  readonly command: PulumiCommand;
+  /** Path of the official CLI; undefined for the embedded engine. */
+  readonly officialPath?: string;
+  /** Absolute path of `stacks/Pulumi.<env>.yaml`. */
+  readonly configFile: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Stacks whose destroy is an undo right now. */
+  readonly undoing: Set<string>;
+  close(): Promise<void>;
+}
+
+/** Starts what the environment needs: the local cloud for `local`, our provider in process for the embedded engine. */
+export async function setUpEngine(options: DeployerOptions): Promise<EngineSetup> {
+  const name = chooseEngine(options.environment, options.engine);
+  const configFile = configFileOf(options.root, options.environment);
+  const shared = {
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_OPTION_CONFIG_FILE: configFile,
+    ...(options.isDryRun === true ? { TENANTRY_DRY_RUN: "1" } : {}),
+    ...(options.environment === LOCAL ? (await startLocalCloud(options.root)).variables : {}),
+  };
+  const undoing = new Set<string>();
+  if (name === "embedded") return setUpEmbedded(configFile, shared, undoing);
+  const { path: officialPath, command } = await findOfficialCli(process.env);
+  return {
+    name,
+    command,
+    officialPath,
+    configFile,
+    variables: shared,
+    undoing,
+    close: async () => undefined,
+  };
+}
+
+/** Program and provider run in this process and read its variables; the engine gets the same by each run. */
+async function setUpEmbedded(
+  configFile: string,
+  shared: Readonly<Record<string, string>>,
+  undoing: Set<string>,
+): Promise<EngineSetup> {
+  Object.assign(process.env, shared);
+  const onPoint = killPointsOf(process.env);
+  const provider = await serveProvider({
+    ...(onPoint === undefined ? {} : { onPoint }),
+    isUndo: (stack) => undoing.has(stack),
+  });
+  const attached = [shared.PULUMI_DEBUG_PROVIDERS, `tenantry:${provider.port}`];
+  const variables = {
+    ...shared,
+    PULUMI_DEBUG_PROVIDERS: attached.filter((each) => each !== undefined).join(","),
+  };
+  const command = await openEmbeddedEngine(onPoint);
+  return { name: "embedded", command, configFile, variables, undoing, close: () => provider.close() };
+}
+
+function configFileOf(root: string, environment: string): string {
+  const path = join("stacks", `Pulumi.${environment}.yaml`);
+  if (existsSync(join(root, path))) return resolve(root, path);
+  throw new UserError("E_NO_CONFIG", `${path}: expected an environment's config; got no such file.`, {
+    hint: "Each environment is one `stacks/Pulumi.<env>.yaml`.",
+  });
+}

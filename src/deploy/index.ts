@@ -1,0 +1,16 @@
+export {
+  type DeployEvent,
+  type Diagnostic,
+  type Difference,
+  type Operation,
+  PHASES,
+  type Phase,
+  type Properties,
+  type ResourceChange,
+  type RunResult,
+} from "./deployEvents.ts";
+export type { CommandOutcome, Deployer, DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
+export { chooseEngine, type EngineName } from "./engineChoice.ts";
+export { findOfficialCli, officialPath } from "./officialCommand.ts";
+export { openDeployer } from "./openDeployer.ts";
+export { RunFailedError } from "./runFailure.ts";

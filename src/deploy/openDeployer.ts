@@ -1,0 +1,122 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { UserError } from "../tenant/errors.ts";
+import type { RunResult } from "./deployEvents.ts";
+import type { Deployer, DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
+import type { StateResource } from "./deployment.ts";
+import { type EngineSetup, setUpEngine } from "./engineSetup.ts";
+import { passThrough } from "./pulumiPassThrough.ts";
+import { plainOutputs, StackRunner } from "./stackRunner.ts";
+import { StackWorkspace } from "./stackWorkspace.ts";
+
+const REGISTRATION = "tenantry:index:Registration";
+
+/** Opens an environment: starts the local cloud for `local`, and the engine. Throws UserError where one is missing. */
+export async function openDeployer(options: DeployerOptions): Promise<Deployer> {
+  return new EnvironmentDeployer(options, await setUpEngine(options));
+}
+
+class EnvironmentDeployer implements Deployer {
+  readonly #options: DeployerOptions;
+  readonly #setup: EngineSetup;
+  readonly #stacks: StackWorkspace;
+  readonly #runner: StackRunner;
+
+  constructor(options: DeployerOptions, setup: EngineSetup) {
+    this.#options = options;
+    this.#setup = setup;
+    this.#stacks = new StackWorkspace(options.root, setup, options.program);
+    this.#runner = new StackRunner(options, setup, this.#stacks);
+  }
+
+  get engine(): Deployer["engine"] {
+    return this.#setup.name;
+  }
+
+  get variables(): Deployer["variables"] {
+    return this.#setup.variables;
+  }
+
+  up(stack: string, options: RunOptions = {}): Promise<RunResult> {
+    return this.#runner.up(stack, options);
+  }
+
+  preview(stack: string, options: RunOptions = {}): Promise<RunResult> {
+    return this.#runner.preview(stack, options);
+  }
+
+  destroy(stack: string, options: DestroyOptions = {}): Promise<RunResult> {
+    return this.#runner.destroy(stack, options);
+  }
+
+  refresh(stack: string, options: RunOptions = {}): Promise<RunResult> {
+    return this.#runner.refresh(stack, options);
+  }
+
+  async undoFirstRun(stack: string, options: RunOptions = {}): Promise<RunResult> {
+    if (await this.isRegistered(stack)) {
+      throw new UserError(
+        "E_ILLEGAL_TRANSITION",
+        `stack '${stack}' is registered: only a first run is undone.`,
+      );
+    }
+    this.#setup.undoing.add(stack);
+    try {
+      return await this.#runner.destroy(stack, {
+        ...options,
+        shouldRunProgram: false,
+        variables: { TENANTRY_UNDO: stack },
+      });
+    } finally {
+      this.#setup.undoing.delete(stack);
+    }
+  }
+
+  async isRegistered(stack: string): Promise<boolean> {
+    const resources = await this.#resources(stack);
+    return resources.some(({ type }) => type === REGISTRATION);
+  }
+
+  async listStacks(): Promise<readonly string[]> {
+    const { environment } = this.#options;
+    const names = await this.#stacks.list();
+    return names.filter((name) => name === environment || name.startsWith(`${environment}.`)).sort();
+  }
+
+  async isStackPresent(stack: string): Promise<boolean> {
+    return (await this.#stacks.find(stack)) !== undefined;
+  }
+
+  async outputs(stack: string): Promise<RunResult["outputs"]> {
+    const found = await this.#stacks.find(stack);
+    return found === undefined ? {} : plainOutputs(await found.outputs());
+  }
+
+  runPulumi(args: readonly string[]): ReturnType<Deployer["runPulumi"]> {
+    return passThrough(args, this.#setup, this.#options);
+  }
+
+  close(): Promise<void> {
+    return this.#setup.close();
+  }
+
+  /** Resources in a stack's state: from the file where the backend is a folder, else from the engine. */
+  async #resources(stack: string): Promise<readonly StateResource[]> {
+    const path = this.#stacks.backend?.checkpoint(stack);
+    if (path !== undefined) {
+      if (!existsSync(path)) return [];
+      const { checkpoint } = JSON.parse(await readFile(path, "utf8")) as {
+        readonly checkpoint: {
+          readonly latest?: { readonly resources?: readonly StateResource[] | null } | null;
+        };
+      };
+      return checkpoint.latest?.resources ?? [];
+    }
+    if (!(await this.isStackPresent(stack))) return [];
+    const text = await this.#stacks.run(["stack", "export", "--stack", stack]);
+    const { deployment } = JSON.parse(text) as {
+      readonly deployment: { readonly resources?: readonly StateResource[] | null };
+    };
+    return deployment.resources ?? [];
+  }
+}

@@ -1,0 +1,134 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { hasPendingOperations, withScratchBackend } from "./backend.ts";
+import type { DeployEvent, Properties, RunResult } from "./deployEvents.ts";
+import type { DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
+import type { EngineSetup } from "./engineSetup.ts";
+import { resolvePendingOperations } from "./pendingOperations.ts";
+import { redactValue } from "./redact.ts";
+import { explainRunFailure } from "./runFailure.ts";
+import { RunRecorder } from "./runRecorder.ts";
+import { claimStack } from "./stackLocks.ts";
+import type { StackWorkspace } from "./stackWorkspace.ts";
+
+/** Options that every command of a run gets. */
+interface EngineOptions {
+  readonly configFile: string;
+  readonly onEvent: (event: Parameters<RunRecorder["take"]>[0]) => void;
+  readonly signal?: AbortSignal;
+  readonly color: "never";
+  readonly showSecrets: false;
+}
+
+/** Runs one stack at a time: frees it from dead runs, runs the engine, and turns what it says into our words. */
+export class StackRunner {
+  readonly #options: DeployerOptions;
+  readonly #setup: EngineSetup;
+  readonly #stacks: StackWorkspace;
+
+  constructor(options: DeployerOptions, setup: EngineSetup, stacks: StackWorkspace) {
+    this.#options = options;
+    this.#setup = setup;
+    this.#stacks = stacks;
+  }
+
+  async up(stack: string, options: RunOptions): Promise<RunResult> {
+    await this.#claim(stack, options);
+    const found = await this.#stacks.findOrCreate(stack);
+    return this.#record(stack, options, async (engine) => {
+      const { outputs } = await found.up({ ...engine, refresh: options.shouldRefresh === true });
+      return plainOutputs(outputs);
+    });
+  }
+
+  async preview(stack: string, options: RunOptions): Promise<RunResult> {
+    const found = await this.#stacks.find(stack);
+    const look = (at: Stack) =>
+      this.#record(stack, options, async (engine) => {
+        await at.preview({ ...engine, refresh: options.shouldRefresh === true });
+        return {};
+      });
+    if (found !== undefined) return look(found);
+    const { backend } = this.#stacks;
+    if (backend === undefined) return look(await this.#stacks.findOrCreate(stack));
+    return withScratchBackend(backend, this.#options.environment, async ({ url }) =>
+      look(await this.#stacks.findOrCreate(stack, { PULUMI_BACKEND_URL: url })),
+    );
+  }
+
+  async destroy(stack: string, options: DestroyOptions): Promise<RunResult> {
+    await this.#claim(stack, options);
+    const found = await this.#stacks.find(stack, options.variables);
+    if (found === undefined) return NOTHING;
+    return this.#record(stack, options, async (engine) => {
+      const runProgram = options.shouldRunProgram !== false;
+      await found.destroy({ ...engine, refresh: options.shouldRefresh === true, runProgram });
+      return {};
+    });
+  }
+
+  async refresh(stack: string, options: RunOptions): Promise<RunResult> {
+    await this.#claim(stack, options);
+    const found = await this.#stacks.find(stack);
+    if (found === undefined) return NOTHING;
+    return this.#record(stack, options, async (engine) => {
+      await found.refresh(engine);
+      return {};
+    });
+  }
+
+  /** Frees the stack of dead owners' locks, then finishes or forgets what a killed run had begun. */
+  async #claim(stack: string, { isPatient = false, onEvent }: RunOptions): Promise<void> {
+    const { backend } = this.#stacks;
+    if (backend === undefined) return;
+    const onNote = (text: string) => onEvent?.({ kind: "note", text });
+    const { signal } = this.#options;
+    await claimStack(stack, backend.lockFolder(stack), {
+      isPatient,
+      onNote,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (!(await hasPendingOperations(backend, stack))) return;
+    await resolvePendingOperations(stack, this.#stacks, this.#setup.variables, onNote);
+  }
+
+  async #record(
+    stack: string,
+    { onEvent = ignore }: RunOptions,
+    run: (engine: EngineOptions) => Promise<Properties>,
+  ): Promise<RunResult> {
+    const startedAt = Date.now();
+    const { environment, signal } = this.#options;
+    const recorder = new RunRecorder(stack === environment, onEvent);
+    try {
+      const outputs = await run({
+        configFile: this.#setup.configFile,
+        onEvent: (event) => recorder.take(event),
+        color: "never",
+        showSecrets: false,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const { resources, changes, diagnostics } = recorder;
+      return { resources, changes, diagnostics, outputs, tookMs: Date.now() - startedAt };
+    } catch (error) {
+      throw explainRunFailure(error, { stack, environment, diagnostics: recorder.diagnostics });
+    }
+  }
+}
+
+/** Result of a run of a stack that isn't there. */
+const NOTHING: RunResult = { resources: [], changes: [], diagnostics: [], outputs: {}, tookMs: 0 };
+
+/** Outputs by name; the Automation API shows a secret one in clear, which nobody here needs. */
+export function plainOutputs(
+  outputs: Readonly<Record<string, { value: unknown; secret: boolean }>>,
+): Properties {
+  const shown = Object.entries(outputs).map(([name, { value, secret }]) => [
+    name,
+    secret ? "[secret]" : value,
+  ]);
+  return redactValue(Object.fromEntries(shown) as Properties);
+}
+
+function ignore(_event: DeployEvent): void {
+  // Nobody listens.
+}

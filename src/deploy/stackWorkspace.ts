@@ -1,0 +1,80 @@
+import { existsSync } from "node:fs";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { LocalWorkspace, type PulumiFn, Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
+import { type FolderBackend, folderBackend, withTemporaryFolder } from "./backend.ts";
+import { runCommand } from "./commandRun.ts";
+import type { EngineSetup } from "./engineSetup.ts";
+
+/**
+ * Stacks of one environment through the Automation API. Nothing here writes into the project: workspaces never save
+ * settings, and a stack is made from a temporary folder, because `stack init` leaves a `Pulumi.<stack>.yaml` behind.
+ */
+export class StackWorkspace {
+  readonly #root: string;
+  readonly #setup: EngineSetup;
+  readonly #program: PulumiFn;
+
+  constructor(root: string, setup: EngineSetup, program: PulumiFn) {
+    this.#root = root;
+    this.#setup = setup;
+    this.#program = program;
+  }
+
+  /** Undefined where the backend isn't a folder. */
+  get backend(): FolderBackend | undefined {
+    return folderBackend(this.#setup.variables.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
+  }
+
+  /** The stack, undefined when there is none. `variables` are added to the environment's. */
+  async find(stack: string, variables: Readonly<Record<string, string>> = {}): Promise<Stack | undefined> {
+    const path = this.backend?.checkpoint(stack);
+    if (variables.PULUMI_BACKEND_URL === undefined && path !== undefined && !existsSync(path))
+      return undefined;
+    try {
+      return await Stack.select(stack, await this.#open(this.#root, variables));
+    } catch (error) {
+      if (error instanceof StackNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /** The stack, made when there is none. */
+  async findOrCreate(stack: string, variables: Readonly<Record<string, string>> = {}): Promise<Stack> {
+    const found = await this.find(stack, variables);
+    if (found !== undefined) return found;
+    await withTemporaryFolder("stack", async (folder) => {
+      await cp(join(this.#root, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+      const workspace = await this.#open(folder, { ...SALT_OF_ITS_OWN, ...variables });
+      await workspace.createStack(stack);
+    });
+    return Stack.select(stack, await this.#open(this.#root, variables));
+  }
+
+  /** Names of the backend's stacks of this project. */
+  async list(): Promise<string[]> {
+    const workspace = await this.#open(this.#root, {});
+    const stacks = await workspace.listStacks();
+    return stacks.map(({ name }) => name.split("/").at(-1) ?? name);
+  }
+
+  /** One command that has no method of its own; answers what it printed. */
+  async run(args: readonly string[]): Promise<string> {
+    const { command, variables } = this.#setup;
+    const { stdout } = await runCommand(command, [...args, "--non-interactive"], this.#root, variables);
+    return stdout;
+  }
+
+  #open(workDir: string, variables: Readonly<Record<string, string>>): Promise<LocalWorkspace> {
+    const { command: pulumiCommand, name, variables: shared } = this.#setup;
+    return LocalWorkspace.create({
+      workDir,
+      pulumiCommand,
+      envVars: { ...shared, ...variables },
+      ...(name === "embedded" ? { program: this.#program } : {}),
+    });
+  }
+}
+
+/** What `stack init` encrypts with: a salt and passphrase that nothing is ever encrypted with. */
+const SALT_OF_ITS_OWN = { PULUMI_CONFIG_PASSPHRASE: "unused", PULUMI_OPTION_CONFIG_FILE: "" };
