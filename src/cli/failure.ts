@@ -1,4 +1,6 @@
+import { RunFailedError } from "../deploy/index.ts";
 import { exitCodeOf, InternalError, UserError } from "../tenant/errors.ts";
+import { EXIT_USAGE, UsageError } from "./usage.ts";
 import type { CliIo } from "./verb.ts";
 
 /** Exit code of our own defects and of everything without a code of its own. */
@@ -13,6 +15,22 @@ export function reportFailure(error: unknown, io: CliIo, isJson: boolean): numbe
       );
     else io.err(`${error.code}: ${error.message}\n${error.hint === undefined ? "" : `  ${error.hint}\n`}`);
     return exitCodeOf(error.code);
+  }
+  if (error instanceof UsageError) {
+    io.err(
+      isJson
+        ? `${JSON.stringify({ error: { code: "USAGE", message: error.message } })}\n`
+        : `error: ${error.message}\n  \`tenantry --help\` shows the verbs and their options.\n`,
+    );
+    return EXIT_USAGE;
+  }
+  if (error instanceof RunFailedError) {
+    io.err(
+      isJson
+        ? `${JSON.stringify({ error: { code: "FAILED", message: error.message } })}\n`
+        : `failed: ${error.message}\n`,
+    );
+    return EXIT_FAILED;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const kind = error instanceof InternalError ? "InternalError" : "unexpected error";

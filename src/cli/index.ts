@@ -4,11 +4,9 @@ import { Command, CommanderError, Option } from "commander";
 import { UserError } from "../tenant/errors.ts";
 import { reportFailure } from "./failure.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { EXIT_USAGE } from "./usage.ts";
 import type { CliContext, CliIo, CommonOptions } from "./verb.ts";
 import { UNBUILT_VERBS, VERBS, type VerbRow } from "./verbs.ts";
-
-/** Exit code of a wrong call: nothing was touched. */
-const EXIT_USAGE = 2;
 
 /** Runs one command line and answers its exit code (PRODUCT.md, "Codes"). Never throws. */
 export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<number> {

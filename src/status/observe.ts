@@ -10,7 +10,14 @@ import {
   withConnection,
   withDatabase,
 } from "../postgres/index.ts";
-import { readOrganization, readRecord, readServer, type TenantRow } from "../registry/index.ts";
+import {
+  isPurgeable,
+  listRecords,
+  readOrganization,
+  readRecord,
+  readServer,
+  type TenantRow,
+} from "../registry/index.ts";
 import { openVault, type SecretVault } from "../vault/index.ts";
 import type { TenantNames, TenantObservation, TenantSources } from "./observation.ts";
 
@@ -22,6 +29,10 @@ const ONCE = { applicationName: APPLICATION, connectTimeoutMs: CONNECT_TIMEOUT_M
 /** Asks several tenants' masters, vaults, databases and edges over connections that are shared. */
 export interface Observer {
   observe(names: TenantNames): Promise<TenantObservation>;
+  /** Slugs whose records let a purge through now. */
+  purgeableSlugs(): Promise<readonly string[]>;
+  /** Every record that isn't purged, by slug. */
+  records(): Promise<readonly TenantRow[]>;
   close(): Promise<void>;
 }
 
@@ -34,6 +45,9 @@ export async function openObserver(sources: TenantSources): Promise<Observer> {
   const context = { platform, tenants: openVault(sources.tenantVaultUrl), master };
   return {
     observe: (names) => observeTenant(names, context),
+    purgeableSlugs: async () =>
+      (await listRecords(master)).filter((row) => isPurgeable(row, new Date())).map(({ slug }) => slug),
+    records: () => listRecords(master),
     close: () => close(master),
   };
 }

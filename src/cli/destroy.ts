@@ -1,0 +1,112 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Deployer } from "../deploy/index.ts";
+import { UserError } from "../tenant/errors.ts";
+import { loadEntry, setEntryField } from "../tenant/index.ts";
+import { entryPath } from "../tenant/load.ts";
+import { PLATFORM } from "./render/progress.ts";
+import { runTargets, type TargetAction, withDeployer, worstExitCode } from "./runTargets.ts";
+import { openSession } from "./session.ts";
+import { chooseTargets, type Target, type TargetOptions } from "./targets.ts";
+import { UsageError } from "./usage.ts";
+import type { CliContext, Verb } from "./verb.ts";
+
+interface DestroyOptions extends TargetOptions {
+  readonly purge?: boolean;
+  readonly confirm?: string;
+}
+
+/** `tenantry destroy`: purges tenants that are deleted and whose retention is over or whose purge is confirmed. */
+export const destroy: Verb = {
+  configure: (command) =>
+    command
+      .argument("[slug...]", "deleted tenants to purge")
+      .option("--all", "every tenant that may be purged (never the platform)")
+      .option("--platform", "the platform; refused while a tenant lives")
+      .option("--purge", "don't wait for the end of retention: writes `purge: <slug>` into the entry")
+      .option("--confirm <slug>", "the slug once more; `--purge` needs it"),
+  run: async (slugs, raw, context) => {
+    const options: DestroyOptions = raw;
+    assertConfirmed(slugs, options);
+    const list = options.all === true ? [] : backwards(chooseTargets(slugs, options, context).list);
+    return withDeployer(await openSession(options, context), async (deployer) => {
+      const targets = options.all === true ? await purgeableTargets(deployer, options, context) : list;
+      const outcomes = await runTargets(targets, destroyTarget(deployer, options, context), options, context);
+      if (targets.length === 0)
+        context.io.out(
+          "no tenant may be purged: none is deleted with its retention over or its purge confirmed\n",
+        );
+      return worstExitCode(outcomes);
+    });
+  },
+};
+
+function assertConfirmed(slugs: readonly string[], { purge, confirm, all }: DestroyOptions): void {
+  if (purge !== true && confirm !== undefined) throw new UsageError("`--confirm` goes with `--purge`.");
+  if (purge !== true) return;
+  if (all === true || slugs.length !== 1) throw new UsageError("`--purge` takes exactly one slug.");
+  const [slug = ""] = slugs;
+  if (confirm === slug) return;
+  const got = confirm === undefined ? "no `--confirm`" : `'${confirm}'`;
+  throw new UserError(
+    "E_CONFIRM",
+    `\`destroy ${slug} --purge\`: expected \`--confirm ${slug}\`; got ${got}. Nothing was touched.`,
+  );
+}
+
+/** Tenants before what they stand on. */
+function backwards(targets: readonly Target[]): Target[] {
+  return [
+    ...targets.filter(({ name }) => name !== PLATFORM),
+    ...targets.filter(({ name }) => name === PLATFORM),
+  ];
+}
+
+/** `--all`: stacks whose record says so; a stack that may not go is left out, not an error. */
+async function purgeableTargets(
+  deployer: Deployer,
+  options: DestroyOptions,
+  context: CliContext,
+): Promise<Target[]> {
+  const { openStatusObserver } = await import("./session.ts");
+  const { list } = chooseTargets([], { ...options, all: true }, context);
+  const observer = await openStatusObserver(deployer, options.env);
+  try {
+    const purgeable = await observer.purgeableSlugs();
+    return list.filter(({ name }) => purgeable.includes(name));
+  } finally {
+    await observer.close();
+  }
+}
+
+function destroyTarget(deployer: Deployer, options: DestroyOptions, context: CliContext): TargetAction {
+  return async ({ name, stack, tenant }, onEvent) => {
+    const run = { onEvent, isPatient: options.wait };
+    if (tenant !== undefined && options.purge === true && (await deployer.isStackPresent(stack))) {
+      confirmPurge(name, context.root);
+      await deployer.up(stack, run);
+    }
+    const result = await deployer.destroy(stack, run);
+    if (result.changes.length === 0) return { result, summary: "nothing to destroy" };
+    return {
+      result,
+      summary: `${tenant === undefined ? "destroyed" : "purged"}, ${result.changes.length} deleted`,
+    };
+  };
+}
+
+/** Writes the confirmation into the entry, so that it is in the repository's history. */
+function confirmPurge(slug: string, root: string): void {
+  const entry = loadEntry(root, slug)?.entry;
+  if (entry?.status !== "deleted") {
+    throw new UserError(
+      "E_ILLEGAL_TRANSITION",
+      `${entryPath(slug)} 'status': expected 'deleted' before a purge; got '${entry?.status ?? "active"}'. Nothing was touched.`,
+      {
+        hint: `Set \`status: deleted\` and run \`tenantry up ${slug}\` first: it takes the final backup.`,
+      },
+    );
+  }
+  const path = join(root, entryPath(slug));
+  writeFileSync(path, setEntryField(readFileSync(path, "utf8"), "purge", slug));
+}

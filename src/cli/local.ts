@@ -1,0 +1,80 @@
+import { type LocalEnvironment, openLocalDoor } from "../deploy/index.ts";
+import { UserError } from "../tenant/errors.ts";
+import { UsageError } from "./usage.ts";
+import type { CliContext, CommonOptions, Verb } from "./verb.ts";
+
+const ACTIONS = ["start", "stop", "status", "env", "reset"] as const;
+type Action = (typeof ACTIONS)[number];
+
+/** `tenantry local`: the cloud on this machine. */
+export const local: Verb = {
+  configure: (command) =>
+    command.argument("<action>", "start, stop, status, env or reset").addHelpText("after", LOCAL_HELP),
+  run: async ([word = ""], options, context) => {
+    if (options.env !== "local") {
+      throw new UserError(
+        "E_WRONG_ENVIRONMENT",
+        `\`local ${word}\`: expected environment 'local'; got '${options.env}'. Credentials of other environments are never printed.`,
+      );
+    }
+    const action = ACTIONS.find((each) => each === word);
+    if (action === undefined)
+      throw new UsageError(`\`local\`: expected ${ACTIONS.join(", ")}; got '${word}'.`);
+    return act(action, options, context);
+  },
+};
+
+async function act(action: Action, options: CommonOptions, { root, io }: CliContext): Promise<number> {
+  const { cloud, environmentVariables } = await openLocalDoor(root);
+  switch (action) {
+    case "start":
+    case "env": {
+      const environment = await cloud.start();
+      if (options.json) io.out(`${JSON.stringify(environment, null, 2)}\n`);
+      else
+        io.out(action === "env" ? exportsOf(environmentVariables(environment)) : startedWords(environment));
+      return 0;
+    }
+    case "status":
+      return printStatus(await cloud.status(), options, io);
+    case "stop":
+      await cloud.stop();
+      io.out("local cloud stopped; its state stays\n");
+      return 0;
+    case "reset":
+      await cloud.reset();
+      io.out("local cloud stopped and its state deleted\n");
+      return 0;
+  }
+}
+
+/** Lines for `eval`; every value in single quotes. */
+function exportsOf(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)
+    .join("");
+}
+
+function startedWords({ arm, keyVault, dns, frontDoor }: LocalEnvironment): string {
+  return `local cloud runs: Resource Manager ${arm.url}, Key Vault ${keyVault.url}, DNS ${dns.host}:${dns.port}, Front Door ${frontDoor.url}\n`;
+}
+
+function printStatus(found: unknown, options: CommonOptions, io: CliContext["io"]): number {
+  io.out(options.json ? `${JSON.stringify(found, null, 2)}\n` : `${flatten(found).join("\n")}\n`);
+  return 0;
+}
+
+/** `name  value` lines of a nested status, for a person. */
+function flatten(value: unknown, path = ""): string[] {
+  if (typeof value !== "object" || value === null) return [`${path.padEnd(32)} ${String(value)}`];
+  return Object.entries(value).flatMap(([key, each]) => flatten(each, path === "" ? key : `${path}.${key}`));
+}
+
+const LOCAL_HELP = `
+  start   start it; it stays up until stop
+  stop    stop every process of it; data stays
+  status  what runs, with ports, memory and what is stored
+  env     variables for a bare \`pulumi\`:  eval "$(bin/tenantry local env)"; pulumi preview -s local.acme
+          with --json the addresses of every service (holds master's credentials: this machine only)
+  reset   stop it and delete all of its data
+`;

@@ -1,0 +1,53 @@
+import { type Deployer, openDeployer } from "../deploy/index.ts";
+import { type Observer, openObserver, type TenantNames } from "../status/index.ts";
+import type { DesiredTenant } from "../tenant/desired.ts";
+import { MASTER_READ_SECRET } from "../tenant/environmentConfig.ts";
+import { UserError } from "../tenant/errors.ts";
+import type { CliContext, CommonOptions } from "./verb.ts";
+
+/** Opens the environment's engine, and makes this process's own clients use the same environment. */
+export async function openSession(
+  options: CommonOptions,
+  context: CliContext,
+  extras: { readonly isDryRun?: boolean } = {},
+): Promise<Deployer> {
+  const { default: program } = await import("../provision.ts");
+  const deployer = await openDeployer({
+    root: context.root,
+    environment: options.env,
+    program,
+    signal: context.signal,
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    ...(extras.isDryRun === true ? { isDryRun: true } : {}),
+  });
+  Object.assign(process.env, deployer.variables);
+  return deployer;
+}
+
+/** Connects to master as its reader. Throws `E_UNREACHABLE` where the platform isn't there or doesn't answer. */
+export async function openStatusObserver(deployer: Deployer, environment: string): Promise<Observer> {
+  const { platformVaultUrl, tenantVaultUrl } = await deployer.outputs(environment);
+  if (typeof platformVaultUrl !== "string" || typeof tenantVaultUrl !== "string") {
+    throw new UserError("E_UNREACHABLE", `environment '${environment}' has no platform yet.`, {
+      hint: "`tenantry up --platform` makes it.",
+    });
+  }
+  try {
+    return await openObserver({ platformVaultUrl, tenantVaultUrl, masterRef: MASTER_READ_SECRET });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UserError("E_UNREACHABLE", `master of '${environment}': ${why}`, { cause: error });
+  }
+}
+
+/** What to look for when a tenant's status is asked. */
+export function namesOf(tenant: DesiredTenant): TenantNames {
+  const inherited = Object.entries(tenant.settings).filter(([, { source }]) => source !== "tenant");
+  return {
+    slug: tenant.slug,
+    databaseName: tenant.databaseName,
+    secretName: tenant.secretName,
+    host: tenant.hosts[0] ?? "",
+    inheritedSettings: Object.fromEntries(inherited.map(([key, { value }]) => [key, value])),
+  };
+}

@@ -1,0 +1,99 @@
+import type { DeployEvent, Deployer, RunOptions, RunResult } from "../deploy/index.ts";
+import { type ErrorCode, UserError } from "../tenant/errors.ts";
+import { refuseRemovedEntries } from "./removedEntries.ts";
+import { printLookInside } from "./render/lookInside.ts";
+import { PLATFORM } from "./render/progress.ts";
+import { runTargets, withDeployer, worstExitCode } from "./runTargets.ts";
+import { openSession } from "./session.ts";
+import { chooseTargets, type Target, type TargetOptions } from "./targets.ts";
+import type { Verb } from "./verb.ts";
+
+interface UpOptions extends TargetOptions {
+  readonly dryRun?: boolean;
+  readonly refresh?: boolean;
+}
+
+/** A first provisioning that its tenant's own content refused: undone, so that nothing half-made is left. */
+const CONTENT_CODES: readonly ErrorCode[] = [
+  "E_MIGRATIONS_FAILED",
+  "E_CHECKSUM_CHANGED",
+  "E_MIGRATION_REMOVED",
+  "E_NO_CAPACITY",
+  "E_DB_SERVER_NOT_FOUND",
+  "E_PARTIAL_STATE",
+  "E_ADMIN_CONN_UNRESOLVED",
+];
+
+/** `tenantry up`: applies entries; never asks. */
+export const up: Verb = {
+  configure: (command) =>
+    command
+      .argument("[slug...]", "tenants to apply")
+      .option("--all", "the platform, then every tenant of the environment")
+      .option("--platform", "the platform (and the tenants named)")
+      .option("--dry-run", "compare everything for real, change nothing")
+      .option("--refresh", "ask first how every resource really is"),
+  run: async (slugs, raw, context) => {
+    const options: UpOptions = raw;
+    if (options.dryRun === true) {
+      const { runPreview } = await import("./preview.ts");
+      return runPreview(slugs, { ...options, isDryRun: true }, context);
+    }
+    const { list } = chooseTargets(slugs, options, context);
+    return withDeployer(await openSession(options, context), async (deployer) => {
+      if (options.all === true) await refuseRemovedEntries(deployer, options.env, context.root);
+      const outcomes = await runTargets(
+        list,
+        (target, onEvent) => apply(target, deployer, runOptions(options, onEvent)),
+        options,
+        context,
+      );
+      if (!options.json) await printLookInside(outcomes, deployer, options, context);
+      return worstExitCode(outcomes);
+    });
+  },
+};
+
+function runOptions(options: UpOptions, onEvent: (event: DeployEvent) => void): RunOptions {
+  return { onEvent, isPatient: options.wait, shouldRefresh: options.refresh === true };
+}
+
+async function apply(
+  target: Target,
+  deployer: Deployer,
+  options: RunOptions,
+): Promise<{ result?: RunResult; summary: string }> {
+  const { stack, tenant } = target;
+  if (tenant?.status === "deleted" && !(await deployer.isStackPresent(stack))) {
+    return { summary: "nothing to do: the entry says 'deleted' and there is no stack" };
+  }
+  try {
+    const result = await deployer.up(stack, options);
+    return { result, summary: summaryOf(result, target) };
+  } catch (error) {
+    throw await undoWhenRefused(error, target, deployer, options);
+  }
+}
+
+function summaryOf({ changes }: RunResult, { name, tenant }: Target): string {
+  const state = name === PLATFORM ? "ready" : (tenant?.status ?? "");
+  return changes.length === 0 ? `${state}, no changes` : `${state}, ${changes.length} changed`;
+}
+
+/** Answers the error to tell; the record keeps code and reason whatever becomes of the undo. */
+async function undoWhenRefused(
+  error: unknown,
+  target: Target,
+  deployer: Deployer,
+  options: RunOptions,
+): Promise<unknown> {
+  const isContent = error instanceof UserError && CONTENT_CODES.includes(error.code);
+  if (!isContent || target.tenant === undefined || (await deployer.isRegistered(target.stack))) return error;
+  options.onEvent?.({ kind: "note", text: `${error.code}: undoing what this tenant's first run made` });
+  await deployer.undoFirstRun(target.stack, options);
+  const undone = "What it had created is removed; its record keeps the reason.";
+  return new UserError(error.code, error.message, {
+    hint: `${error.hint ?? "Mend it and run the same command again."} ${undone}`,
+    cause: error,
+  });
+}
