@@ -21,8 +21,9 @@ export {
   waitUntilEmpty,
 } from "./database.ts";
 export { type DatabaseState, observeDatabase } from "./databaseState.ts";
+export { createEmptyDatabase } from "./emptyDatabase.ts";
 export { explainPostgresError, ForeignObjectError, PostgresError, type PostgresProblem } from "./errors.ts";
-export { LEDGER_SQL, type LedgerRow, lastMigration, pendingMigrations, readLedger } from "./ledger.ts";
+export { LEDGER_SQL, type LedgerRow, lastMigration, pendingMigrations, readLedger, rowOf } from "./ledger.ts";
 export {
   LockHeldError,
   type LockHolder,
@@ -60,7 +61,6 @@ export type { ServerAdmin } from "./serverAdmin.ts";
 export { codeOf, isAlreadyThere, isConnectionLoss, isSqlState, isTransient, SQLSTATE } from "./sqlState.ts";
 export { ensureTemplate, TEMPLATE_OWNER, type TemplateContent, templateName } from "./template.ts";
 export {
-  buildingName,
   type CreateOptions,
   type DatabaseStep,
   dropTenantDatabase,
@@ -77,3 +77,4 @@ export {
   redact,
   withDatabase,
 } from "./url.ts";
+export { type WorkPurpose, workDatabaseName, workDatabaseNames } from "./workDatabase.ts";

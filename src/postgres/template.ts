@@ -1,13 +1,7 @@
 import { serverVersion, withConnection } from "./connect.ts";
-import {
-  admitAdmin,
-  allowConnections,
-  closeToPublic,
-  dropDatabase,
-  setDatabaseComment,
-  waitUntilEmpty,
-} from "./database.ts";
+import { allowConnections, dropDatabase, setDatabaseComment, waitUntilEmpty } from "./database.ts";
 import { observeDatabase } from "./databaseState.ts";
+import { createEmptyDatabase } from "./emptyDatabase.ts";
 import { ForeignObjectError } from "./errors.ts";
 import { TEMPLATE_LOCK_KEY, withAdvisoryLock } from "./lock.ts";
 import { migrate } from "./migrate.ts";
@@ -101,9 +95,7 @@ async function build(admin: ServerAdmin, name: string, content: TemplateContent)
   const building = `${name}${BUILDING_SUFFIX}`;
   await dropDatabase(client, building);
   try {
-    await createEmpty(admin, building);
-    await closeToPublic(client, building);
-    await admitAdmin(client, building);
+    await createEmptyDatabase(admin, building);
     await fill(admin, building, content);
     await waitUntilEmpty(client, building);
     await client.query(`ALTER DATABASE ${ident(building)} WITH IS_TEMPLATE true`);
@@ -114,13 +106,6 @@ async function build(admin: ServerAdmin, name: string, content: TemplateContent)
     await dropDatabase(client, building);
     throw error;
   }
-}
-
-/** From template0, so that neither the machine's locale nor what somebody left in template1 comes along. */
-async function createEmpty(admin: ServerAdmin, name: string): Promise<void> {
-  const hasBuiltin = (await serverVersion(admin.client)) >= 170_000;
-  const locale = hasBuiltin ? "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'" : "LOCALE 'C'";
-  await admin.client.query(`CREATE DATABASE ${ident(name)} TEMPLATE template0 ENCODING 'UTF8' ${locale}`);
 }
 
 /** The owner may create in the database and in `public` only while it is filled; neither grant reaches a clone. */

@@ -22,6 +22,7 @@ import { isConcurrentUpdate, isSqlState, SQLSTATE } from "./sqlState.ts";
 import { TEMPLATE_OWNER } from "./template.ts";
 import { withTransaction } from "./transaction.ts";
 import { withDatabase } from "./url.ts";
+import { workDatabaseName, workDatabaseNames } from "./workDatabase.ts";
 
 /** One tenant's database, its owner role and whose they are. */
 export interface TenantDatabase {
@@ -88,26 +89,23 @@ export async function setTenantAccess(
   return hasLoginChanged || canConnect !== isOpen;
 }
 
-/** Drops the database when it bears our marker, and a half-built one of the same tenant id. Throws ForeignObjectError. */
+/** Drops the database when it bears our marker, and what killed runs left of this tenant id. Throws ForeignObjectError. */
 export async function dropTenantDatabase(
   admin: Client,
   wanted: TenantDatabase,
 ): Promise<"dropped" | "absent"> {
   const found = await observeDatabase(admin, wanted.database);
   if (found !== undefined) assertOurs(found, wanted.marker);
-  const leftover = await dropDatabase(admin, buildingName(wanted.marker));
-  if (found === undefined) return leftover;
-  return dropDatabase(admin, wanted.database);
-}
-
-/** Name under which a tenant's database is built. */
-export function buildingName(marker: Marker): string {
-  return `tenantry_new_${marker.tenantId.replaceAll("-", "")}`;
+  const dropped = [];
+  for (const leftover of workDatabaseNames(wanted.marker.tenantId))
+    dropped.push(await dropDatabase(admin, leftover));
+  dropped.push(await dropDatabase(admin, wanted.database));
+  return dropped.includes("dropped") ? "dropped" : "absent";
 }
 
 async function build(admin: ServerAdmin, wanted: TenantDatabase, options: CreateOptions): Promise<void> {
   const { client } = admin;
-  const building = buildingName(wanted.marker);
+  const building = workDatabaseName("new", wanted.marker.tenantId);
   const onStep = options.onStep ?? (() => undefined);
   await dropDatabase(client, building);
   await clone(client, building, wanted.role, options);

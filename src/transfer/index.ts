@@ -1,0 +1,12 @@
+export type { RestoreTarget } from "./archiveRestore.ts";
+export {
+  type BackupFile,
+  type BackupFormat,
+  type BackupRequest,
+  restoreBackup,
+  type TakenBackup,
+  takeBackup,
+  verifyBackup,
+} from "./backup.ts";
+export { describeSchema, schemaDifferences } from "./catalog.ts";
+export type { BackupSource } from "./source.ts";
