@@ -28,7 +28,7 @@ export class ProblemsError extends UserError {
   override readonly name = "ProblemsError";
   readonly problems: readonly Problem[];
 
-  /** Its code is the problems' own when they share one, else `E_INVALID_ENTRY`. */
+  /** Its code is the problems' own when they share one (beside `E_NOT_SUPPORTED`), else `E_INVALID_ENTRY`. */
   constructor(problems: readonly Problem[], hint?: string) {
     const sorted = sortProblems(problems);
     super(commonCode(sorted), formatProblems(sorted), hint === undefined ? {} : { hint });
@@ -97,6 +97,7 @@ export function visible(text: string): string {
 
 function commonCode(problems: readonly Problem[]): ErrorCode {
   const codes = new Set(problems.map(({ code }) => code));
+  if (codes.size > 1) codes.delete("E_NOT_SUPPORTED");
   const [first] = codes;
   return codes.size === 1 && first !== undefined ? first : "E_INVALID_ENTRY";
 }
