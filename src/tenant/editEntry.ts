@@ -59,7 +59,10 @@ function keyOf(pair: TopPair): unknown {
 function replaceValue(text: string, pair: TopPair, written: string): string {
   const range = pair.value?.range;
   const isEmpty = range === undefined || range[0] === range[1];
-  if (!isEmpty) return text.slice(0, range[0]) + written + text.slice(range[1]);
+  if (!isEmpty) {
+    const lineBreak = /\r?\n$/.exec(text.slice(range[0], range[1]))?.[0] ?? "";
+    return text.slice(0, range[0]) + written + lineBreak + text.slice(range[1]);
+  }
   const colon = text.indexOf(":", pair.key.range[1]) + 1;
   return `${text.slice(0, colon)} ${written}${text.slice(colon)}`;
 }

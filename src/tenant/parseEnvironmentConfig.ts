@@ -53,10 +53,10 @@ function unbuiltValues(root: Fields, source: Source): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: ValuePath, text: string) =>
     problems.push({ code: "E_NOT_SUPPORTED", path, place: source.placeOf(path), text });
-  const mode = valueAt(root, ["edge", "mode"]) ?? (root.environment === "local" ? "perTenant" : "wildcard");
-  if (mode === "wildcard") {
-    const got =
-      valueAt(root, ["edge", "mode"]) === undefined ? "nothing, which means 'wildcard'" : "'wildcard'";
+  const mode = valueAt(root, ["edge", "mode"]);
+  const isLeftOut = mode === undefined && root.edge !== undefined && root.environment !== "local";
+  if (mode === "wildcard" || isLeftOut) {
+    const got = isLeftOut ? "nothing, which means 'wildcard'" : "'wildcard'";
     refuse(["edge", "mode"], `${expectedGot("'perTenant'", got)} Other modes are not built yet.`);
   }
   const profiles = valueAt(root, ["edge", "profiles"]) ?? 1;
