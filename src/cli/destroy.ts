@@ -108,5 +108,5 @@ function confirmPurge(slug: string, root: string): void {
     );
   }
   const path = join(root, entryPath(slug));
-  writeFileSync(path, setEntryField(readFileSync(path, "utf8"), "purge", slug));
+  writeFileSync(path, setEntryField(readFileSync(path, "utf8"), entryPath(slug), "purge", slug));
 }

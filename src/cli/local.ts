@@ -1,5 +1,5 @@
-import { type LocalEnvironment, openLocalDoor } from "../deploy/index.ts";
 import { UserError } from "../tenant/errors.ts";
+import { type LocalEnvironment, openLocalDoor } from "./localDoor.ts";
 import { UsageError } from "./usage.ts";
 import type { CliContext, CommonOptions, Verb } from "./verb.ts";
 

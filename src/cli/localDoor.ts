@@ -1,0 +1,45 @@
+/** `tenantry local env --json`. */
+export interface LocalEnvironment {
+  readonly arm: { readonly url: string };
+  /** The tenants' vault. */
+  readonly keyVault: { readonly url: string };
+  readonly dns: { readonly host: string; readonly port: number; readonly zone: string };
+  readonly frontDoor: { readonly url: string };
+  /** Servers that run. */
+  readonly postgres: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+  /** Master's read-write URL, credentials included; empty before the platform stack is up. */
+  readonly master: { readonly url: string };
+  /** Where the stacks' state is. */
+  readonly backend: { readonly url: string };
+  /** Path of the local certificate authority. */
+  readonly ca: string;
+  /** Attached plugins: `azure-native:PORT,postgresql:PORT,random:PORT`. */
+  readonly providers: string;
+}
+
+/** The local cloud as the CLI sees it. */
+export interface LocalCloud {
+  /** Starts it, or finds it running. */
+  start(): Promise<LocalEnvironment>;
+  stop(): Promise<void>;
+  reset(): Promise<void>;
+  status(): Promise<unknown>;
+}
+
+/** Front door of `src/localcloud`. */
+export interface LocalCloudRoom {
+  openLocalCloud(options: { readonly root: string }): LocalCloud;
+  environmentVariables(environment: LocalEnvironment): Record<string, string>;
+}
+
+/** The room can be deleted and the rest still type-checks: only a computed path leads there. */
+const ROOM: string = "../localcloud/index.ts";
+
+/** Opens the local cloud's room; starts nothing. */
+export async function openLocalDoor(root: string): Promise<{
+  readonly cloud: LocalCloud;
+  readonly environmentVariables: LocalCloudRoom["environmentVariables"];
+}> {
+  const room = (await import(ROOM)) as LocalCloudRoom;
+  return { cloud: room.openLocalCloud({ root }), environmentVariables: room.environmentVariables };
+}
