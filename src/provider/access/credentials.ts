@@ -2,6 +2,8 @@ import { openVault } from "../../vault/index.ts";
 
 /** How long a credential is believed before the vault is asked again; a refused login asks at once. */
 const BELIEVED_MS = 60_000;
+/** A vault that was away a moment ago isn't knocked at again for every resource of a preview. */
+const FAILURE_BELIEVED_MS = 3_000;
 
 interface Believed {
   readonly value: Promise<string | undefined>;
@@ -19,9 +21,11 @@ export class Credentials {
     if (!isFresh && kept !== undefined && kept.until > Date.now()) return kept.value;
     const value = openVault(vaultUrl).get(name);
     this.believed.set(key, { value, until: Date.now() + BELIEVED_MS });
-    const forget = () => this.believed.delete(key);
-    // An absent secret may be written a moment later (the platform's first run), so it isn't believed.
-    value.then((found) => found ?? forget(), forget);
+    value.then(
+      // An absent secret may be written a moment later (the platform's first run), so it isn't believed.
+      (found) => found ?? this.believed.delete(key),
+      () => this.believed.set(key, { value, until: Date.now() + FAILURE_BELIEVED_MS }),
+    );
     return value;
   }
 }
