@@ -1,5 +1,6 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { ARM_RESOURCES, type Tokens } from "../service.ts";
 import { ArmError } from "./armError.ts";
 import type { Json } from "./armResource.ts";
 import type { Site } from "./armType.ts";
@@ -17,8 +18,7 @@ export interface ArmServerOptions {
   readonly operations: Operations;
   /** 0 takes a free port. */
   readonly port: number;
-  /** True for a token that the local identity endpoint issued. */
-  readonly isToken: (token: string) => boolean;
+  readonly tokens: Tokens;
 }
 
 export interface ArmServer {
@@ -52,11 +52,10 @@ export async function serveArm(options: ArmServerOptions): Promise<ArmServer> {
 }
 
 async function answer(
-  { site, operations, isToken }: ArmServerOptions,
+  { site, operations, tokens }: ArmServerOptions,
   request: http.IncomingMessage,
 ): Promise<ResourceAnswer> {
-  const [scheme, token] = (request.headers.authorization ?? "").split(" ");
-  if (scheme !== "Bearer" || token === undefined || !isToken(token)) {
+  if (!tokens.isAuthorized(request.headers.authorization, ARM_RESOURCES)) {
     throw new ArmError(
       401,
       "AuthenticationFailed",

@@ -1,54 +1,50 @@
+import type { Store } from "../store.ts";
 import type { ArmResource } from "./armResource.ts";
 import { idKey } from "./resourceId.ts";
 
-/** Where resources are kept: one entry a resource. Writes are durable when they resolve. */
-export interface ResourceStorage {
-  load(): Promise<readonly (readonly [key: string, resource: ArmResource])[]>;
-  set(key: string, resource: ArmResource): Promise<void>;
-  delete(key: string): Promise<void>;
-}
+/** Where in the store resources are: ids without case. */
+export const ARM_NAMESPACE = "arm";
 
-/** Every resource of the local cloud, in memory and on disk. Keys are ids without case. */
+/** Every resource of the local cloud, by id whatever its case. */
 export class ArmState {
-  readonly #storage: ResourceStorage;
-  readonly #resources: Map<string, ArmResource>;
+  readonly #store: Store;
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(storage: ResourceStorage, resources: Map<string, ArmResource>) {
-    this.#storage = storage;
-    this.#resources = resources;
-  }
-
-  static async open(storage: ResourceStorage): Promise<ArmState> {
-    return new ArmState(storage, new Map(await storage.load()));
+  constructor(store: Store) {
+    this.#store = store;
   }
 
   get(id: string): ArmResource | undefined {
-    return this.#resources.get(idKey(id));
+    return this.#store.get<ArmResource>(ARM_NAMESPACE, idKey(id));
   }
 
   /** Everything below an id, at any depth. */
   below(id: string): readonly ArmResource[] {
-    const prefix = `${idKey(id)}/`;
-    return [...this.#resources].filter(([key]) => key.startsWith(prefix)).map(([, resource]) => resource);
+    return this.#store.list<ArmResource>(ARM_NAMESPACE, `${idKey(id)}/`).map(({ doc }) => doc);
   }
 
   /** Every resource of a type (without case), optionally only below an id. */
   ofType(type: string, below = ""): readonly ArmResource[] {
     const wanted = type.toLowerCase();
-    const among = below === "" ? [...this.#resources.values()] : this.below(below);
+    const among = below === "" ? this.all() : this.below(below);
     return among.filter((resource) => resource.type.toLowerCase() === wanted);
   }
 
-  /** Disk first, so that nothing is answered that a crash would take back. */
-  async set(resource: ArmResource): Promise<void> {
-    await this.#storage.set(idKey(resource.id), resource);
-    this.#resources.set(idKey(resource.id), resource);
+  all(): readonly ArmResource[] {
+    return this.#store.list<ArmResource>(ARM_NAMESPACE).map(({ doc }) => doc);
   }
 
-  async delete(id: string): Promise<void> {
-    await this.#storage.delete(idKey(id));
-    this.#resources.delete(idKey(id));
+  /** Grows with every change: for indexes built from resources. */
+  revision(): number {
+    return this.#store.revision(ARM_NAMESPACE);
+  }
+
+  set(resource: ArmResource): Promise<void> {
+    return this.#store.put(ARM_NAMESPACE, idKey(resource.id), resource);
+  }
+
+  delete(id: string): Promise<void> {
+    return this.#store.delete(ARM_NAMESPACE, idKey(id));
   }
 
   /** Runs a short piece of work after any other: what a rule looked at is still so when its change is written. */

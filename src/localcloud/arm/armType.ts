@@ -1,13 +1,14 @@
+import type { PostgresServers, VaultServers } from "../service.ts";
 import type { ArmResource, JsonMap } from "./armResource.ts";
 import type { ArmState } from "./armState.ts";
-import type { Backends } from "./backends.ts";
 import type { ResourceId } from "./resourceId.ts";
 import type { Members } from "./shape.ts";
 
 /** What a type's rules may look at and act on. */
 export interface Site {
   readonly state: ArmState;
-  readonly backends: Backends;
+  readonly vaults: VaultServers;
+  readonly postgres: PostgresServers;
   /** The clock, in ms. */
   readonly now: () => number;
   readonly settings: ArmSettings;
@@ -21,8 +22,8 @@ export interface ArmSettings {
   readonly operationDelayMs: number;
   /** How long after its TXT record is there a custom domain stays `Pending`, in ms. */
   readonly validationDelayMs: number;
-  /** Custom domains, and routes, per profile by SKU name. */
-  readonly limits: Readonly<Record<string, number>>;
+  /** Most routes and custom domains of a profile, by SKU name. */
+  readonly limits: Readonly<Record<string, { readonly routes: number; readonly domains: number }>>;
 }
 
 /** A checked PUT (or a PATCH merged into the resource's old body). */

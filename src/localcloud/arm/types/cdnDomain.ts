@@ -80,7 +80,7 @@ function put(call: PutCall): { readonly properties: JsonMap } {
   }
   if (existing === undefined) {
     refuseTakenHost(site, host, formattedId);
-    refuseAboveLimit(site, formattedId, DOMAIN_TYPE, "custom domains");
+    refuseAboveLimit(site, formattedId, "domains");
   }
   const expires = new Date(site.now() + TOKEN_DAYS * DAY_MS).toISOString();
   return {

@@ -46,7 +46,7 @@ function put(call: PutCall): { readonly properties: JsonMap } {
   if (origin === undefined)
     throw badRequest(`The origin group '${originGroup.name}' of the route has no origin.`);
   for (const domainId of domainsOf({ properties })) refuseDomain(call, domainId);
-  if (existing === undefined) refuseAboveLimit(site, formattedId, ROUTE_TYPE, "routes");
+  if (existing === undefined) refuseAboveLimit(site, formattedId, "routes");
   return {
     properties: {
       patternsToMatch: ["/*"],

@@ -1,5 +1,5 @@
 import { ArmError } from "../armError.ts";
-import { type ArmResource, text } from "../armResource.ts";
+import { type ArmResource, member, text } from "../armResource.ts";
 import type { Site } from "../armType.ts";
 
 export const PROFILE_TYPE = "Microsoft.Cdn/profiles";
@@ -31,13 +31,15 @@ export function profileIdOf(id: string): string {
   return id.split("/").slice(0, 9).join("/");
 }
 
-/** Refuses one more than the profile's SKU allows (the numbers of Azure's limits page). */
-export function refuseAboveLimit(site: Site, formattedId: string, type: string, what: string): void {
+/** Refuses one more than the profile's SKU allows. */
+export function refuseAboveLimit(site: Site, formattedId: string, what: "domains" | "routes"): void {
   const profileId = profileIdOf(formattedId);
-  const sku = text(site.state.get(profileId)?.envelope.sku as never, "name") ?? "";
-  const limit = site.settings.limits[sku];
+  const sku = text(member(site.state.get(profileId)?.envelope, "sku"), "name") ?? "";
+  const limit = site.settings.limits[sku]?.[what];
+  const type = what === "routes" ? ROUTE_TYPE : DOMAIN_TYPE;
   if (limit === undefined || site.state.ofType(type, profileId).length < limit) return;
-  throw badRequest(`The maximum number of ${what} (${limit}) of a ${sku} profile is reached.`);
+  const words = what === "routes" ? "routes" : "custom domains";
+  throw badRequest(`The maximum number of ${words} (${limit}) of a ${sku} profile is reached.`);
 }
 
 /** A referenced resource. Throws `InvalidResource` naming an unknown one. */

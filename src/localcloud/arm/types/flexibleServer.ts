@@ -69,7 +69,7 @@ export const flexibleServer: ArmType = {
   isAsync: true,
   put,
   finish,
-  remove: ({ site, resource }) => site.backends.removeServer(resource.name),
+  remove: ({ site, resource }) => site.postgres.remove(resource.name),
 };
 
 async function put(call: PutCall): Promise<Put> {
@@ -102,9 +102,10 @@ const DEFAULTS: JsonMap = {
 async function finish({ site, resource }: StoredCall): Promise<JsonMap> {
   const admin = text(resource.properties, "administratorLogin") ?? "";
   const verifier = text(resource.hidden, "verifier") ?? "";
-  const { port, version } = await site.backends.startServer({ name: resource.name, admin, verifier });
+  const order = { adminLogin: admin, adminVerifier: verifier };
+  const { host, port, version } = await site.postgres.ensure(resource.name, order);
   return {
-    fullyQualifiedDomainName: `127.0.0.1:${port}`,
+    fullyQualifiedDomainName: `${host}:${port}`,
     state: "Ready",
     minorVersion: version.split(".")[1] ?? "0",
   };

@@ -1,3 +1,4 @@
+import type { VaultProperties } from "../../service.ts";
 import { ArmError } from "../armError.ts";
 import type { ArmResource, JsonMap } from "../armResource.ts";
 import type { ArmType, Put, PutCall, Site } from "../armType.ts";
@@ -37,7 +38,7 @@ export const vault: ArmType = {
   isAsync: false,
   put,
   remove: async ({ site, resource }) => {
-    await site.backends.stopVault(resource.name);
+    await site.vaults.stop(resource.name);
     await site.state.set({ ...resource, id: deletedId(resource.id), type: DELETED_VAULT_TYPE });
   },
 };
@@ -49,22 +50,27 @@ async function put(call: PutCall): Promise<Put> {
   refuseClash(call, deleted, createMode === "recover");
   refuseWeakening(given, existing?.properties);
   const name = existing?.name ?? call.id.names[0] ?? "";
-  const { url } = await site.backends.startVault(name);
+  const all: JsonMap = { ...DEFAULTS, ...deleted?.properties, ...given };
+  const { url } = await site.vaults.ensure(name, vaultProperties(all));
   if (deleted !== undefined) await site.state.delete(deleted.id);
-  const kept = deleted?.properties ?? {};
   return {
     envelope,
-    properties: {
-      enableRbacAuthorization: false,
-      enableSoftDelete: true,
-      softDeleteRetentionInDays: 90,
-      publicNetworkAccess: "Enabled",
-      ...kept,
-      ...given,
-      vaultUri: `${url.replace(/\/$/, "")}/`,
-      provisioningState: "Succeeded",
-    },
+    properties: { ...all, vaultUri: `${url.replace(/\/$/, "")}/`, provisioningState: "Succeeded" },
   };
+}
+
+const DEFAULTS: JsonMap = {
+  enableRbacAuthorization: false,
+  enableSoftDelete: true,
+  softDeleteRetentionInDays: 90,
+  publicNetworkAccess: "Enabled",
+};
+
+/** What the data plane must know of a vault's properties. */
+function vaultProperties({ softDeleteRetentionInDays, enablePurgeProtection }: JsonMap): VaultProperties {
+  const isPurgeProtected = enablePurgeProtection === true;
+  if (typeof softDeleteRetentionInDays !== "number") return { isPurgeProtected };
+  return { isPurgeProtected, softDeleteRetentionDays: softDeleteRetentionInDays };
 }
 
 function refuseClash(
@@ -133,7 +139,8 @@ function deletedId(id: string): string {
   return id.replace(/\/providers\/microsoft\.keyvault\/vaults\//i, `/providers/${DELETED_VAULT_TYPE}/`);
 }
 
-/** Names of vaults whose data plane must answer. */
-export function liveVaults({ state }: Site): readonly string[] {
-  return state.ofType(TYPE).map(({ name }) => name);
+/** Starts the data plane of every vault again, after a restart of the local cloud. */
+export async function startVaults({ state, vaults }: Site): Promise<void> {
+  for (const { name, properties } of state.ofType(TYPE))
+    await vaults.ensure(name, vaultProperties(properties));
 }

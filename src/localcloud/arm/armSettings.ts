@@ -1,0 +1,26 @@
+import type { ServiceContext } from "../service.ts";
+import type { ArmSettings } from "./armType.ts";
+
+/** Routes, and custom domains, per profile: Azure's limits page, "Azure Front Door Standard and Premium". */
+const STANDARD_LIMITS = { routes: 100, domains: 100 };
+const PREMIUM_LIMITS = { routes: 200, domains: 500 };
+
+/** Behaviour from `TENANTRY_LOCAL_ARM_DELAY_MS`, `…_VALIDATION_DELAY_MS` and `…_STANDARD_LIMIT`; quick and Azure's limits by default. */
+export function armSettings({ setting }: Pick<ServiceContext, "setting">): ArmSettings {
+  const number = (name: string): number | undefined => {
+    const text = setting(name);
+    if (text === undefined) return undefined;
+    if (!/^\d+$/.test(text)) throw new Error(`TENANTRY_LOCAL_${name} must be a whole number; got '${text}'`);
+    return Number(text);
+  };
+  const standard = number("STANDARD_LIMIT");
+  return {
+    operationDelayMs: number("ARM_DELAY_MS") ?? 0,
+    validationDelayMs: number("VALIDATION_DELAY_MS") ?? 0,
+    limits: {
+      Standard_AzureFrontDoor:
+        standard === undefined ? STANDARD_LIMITS : { routes: standard, domains: standard },
+      Premium_AzureFrontDoor: PREMIUM_LIMITS,
+    },
+  };
+}
