@@ -1,5 +1,8 @@
 import type { Properties } from "./deployEvents.ts";
 
+/** Type of the resource whose presence makes a tenant registered, and the only protected one of its stack. */
+export const REGISTRATION = "tenantry:index:Registration";
+
 /** What `pulumi stack export` prints, as far as we look into it. */
 export interface Deployment {
   readonly version: number;

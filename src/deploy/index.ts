@@ -1,3 +1,4 @@
+export { type CutOffOperation, readCutOffOperations } from "./cutOffOperations.ts";
 export {
   type DeployEvent,
   type Diagnostic,

@@ -1,15 +1,11 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { UserError } from "../tenant/errors.ts";
 import type { RunResult } from "./deployEvents.ts";
 import type { Deployer, DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
-import type { StateResource } from "./deployment.ts";
+import { REGISTRATION } from "./deployment.ts";
 import { type EngineSetup, setUpEngine } from "./engineSetup.ts";
 import { passThrough } from "./pulumiPassThrough.ts";
 import { plainOutputs, StackRunner } from "./stackRunner.ts";
 import { StackWorkspace } from "./stackWorkspace.ts";
-
-const REGISTRATION = "tenantry:index:Registration";
 
 /** Opens an environment: starts the local cloud for `local`, and the engine. Throws UserError where one is missing. */
 export async function openDeployer(options: DeployerOptions): Promise<Deployer> {
@@ -73,7 +69,7 @@ class EnvironmentDeployer implements Deployer {
   }
 
   async isRegistered(stack: string): Promise<boolean> {
-    const resources = await this.#resources(stack);
+    const resources = await this.#stacks.resources(stack);
     return resources.some(({ type }) => type === REGISTRATION);
   }
 
@@ -98,25 +94,5 @@ class EnvironmentDeployer implements Deployer {
 
   close(): Promise<void> {
     return this.#setup.close();
-  }
-
-  /** Resources in a stack's state: from the file where the backend is a folder, else from the engine. */
-  async #resources(stack: string): Promise<readonly StateResource[]> {
-    const path = this.#stacks.backend?.checkpoint(stack);
-    if (path !== undefined) {
-      if (!existsSync(path)) return [];
-      const { checkpoint } = JSON.parse(await readFile(path, "utf8")) as {
-        readonly checkpoint: {
-          readonly latest?: { readonly resources?: readonly StateResource[] | null } | null;
-        };
-      };
-      return checkpoint.latest?.resources ?? [];
-    }
-    if (!(await this.isStackPresent(stack))) return [];
-    const text = await this.#stacks.run(["stack", "export", "--stack", stack]);
-    const { deployment } = JSON.parse(text) as {
-      readonly deployment: { readonly resources?: readonly StateResource[] | null };
-    };
-    return deployment.resources ?? [];
   }
 }

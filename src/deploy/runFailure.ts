@@ -65,13 +65,40 @@ function knownFailure(text: string, run: FailedRun, cause: unknown): UserError |
       },
     );
   }
-  if (/cannot be deleted\s+because it is protected|is protected/.test(text)) {
-    return new UserError("E_ILLEGAL_TRANSITION", `stack '${run.stack}' is protected: nothing was deleted.`, {
-      hint: "A tenant is destroyed after its entry says `status: deleted` and `up` has run, and retention is over or `purge` confirms it.",
+  return undefined;
+}
+
+/** Whether the engine refused a delete because the program or state protects the resource. */
+export function isProtectedRefusal(error: unknown, diagnostics: readonly Diagnostic[]): boolean {
+  const texts = [...diagnostics.map(({ message }) => message), error instanceof Error ? error.message : ""];
+  return texts.some((text) => /cannot be (?:deleted|replaced)\s+because it is protected/.test(text));
+}
+
+/** The same in our words: a tenant's Registration and the platform's data are protected. */
+export function protectedRefusal(stack: string, status: string | undefined, cause: unknown): UserError {
+  if (status === "deleted") {
+    return new UserError("E_RETENTION", `stack '${stack}': the tenant is deleted and its retention runs.`, {
+      hint: "Wait until retention is over, or confirm with `purge: <slug>` in its entry, run `up`, then destroy.",
       cause,
     });
   }
-  return undefined;
+  if (status === undefined) {
+    return new UserError(
+      "E_ILLEGAL_TRANSITION",
+      `stack '${stack}' holds protected data; nothing was deleted.`,
+      {
+        cause,
+      },
+    );
+  }
+  return new UserError(
+    "E_ILLEGAL_TRANSITION",
+    `stack '${stack}': the tenant is ${status}; nothing was deleted.`,
+    {
+      hint: "Set `status: deleted` in its entry and run `up`; it can be destroyed once retention is over or `purge` confirms it.",
+      cause,
+    },
+  );
 }
 
 function lockedByOther(stack: string, text: string, cause: unknown): UserError {

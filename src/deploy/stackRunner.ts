@@ -2,10 +2,11 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { hasPendingOperations, withScratchBackend } from "./backend.ts";
 import type { DeployEvent, Properties, RunResult } from "./deployEvents.ts";
 import type { DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
+import { REGISTRATION } from "./deployment.ts";
 import type { EngineSetup } from "./engineSetup.ts";
 import { resolvePendingOperations } from "./pendingOperations.ts";
 import { redactValue } from "./redact.ts";
-import { explainRunFailure } from "./runFailure.ts";
+import { explainRunFailure, isProtectedRefusal, protectedRefusal } from "./runFailure.ts";
 import { RunRecorder } from "./runRecorder.ts";
 import { claimStack } from "./stackLocks.ts";
 import type { StackWorkspace } from "./stackWorkspace.ts";
@@ -91,6 +92,13 @@ export class StackRunner {
     await resolvePendingOperations(stack, this.#stacks, this.#setup.variables, onNote);
   }
 
+  /** The status that a registered tenant's last `up` gave it; undefined for one that isn't registered. */
+  async #registeredStatus(stack: string): Promise<string | undefined> {
+    const resources = await this.#stacks.resources(stack);
+    const status = resources.find(({ type }) => type === REGISTRATION)?.inputs?.status;
+    return status === undefined ? undefined : String(status);
+  }
+
   async #record(
     stack: string,
     { onEvent = ignore }: RunOptions,
@@ -110,6 +118,9 @@ export class StackRunner {
       const { resources, changes, diagnostics } = recorder;
       return { resources, changes, diagnostics, outputs, tookMs: Date.now() - startedAt };
     } catch (error) {
+      if (isProtectedRefusal(error, recorder.diagnostics)) {
+        throw protectedRefusal(stack, await this.#registeredStatus(stack), error);
+      }
       throw explainRunFailure(error, { stack, environment, diagnostics: recorder.diagnostics });
     }
   }

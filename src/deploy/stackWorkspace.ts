@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { cp } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LocalWorkspace, type PulumiFn, Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { type FolderBackend, folderBackend, withTemporaryFolder } from "./backend.ts";
 import { runCommand } from "./commandRun.ts";
+import type { Deployment, StateResource } from "./deployment.ts";
 import type { EngineSetup } from "./engineSetup.ts";
 
 /**
@@ -58,6 +59,15 @@ export class StackWorkspace {
     return stacks.map(({ name }) => name.split("/").at(-1) ?? name);
   }
 
+  /** Resources in a stack's state; none when there is no stack. Secrets stay sealed. */
+  async resources(stack: string): Promise<readonly StateResource[]> {
+    const path = this.backend?.checkpoint(stack);
+    if (path !== undefined) return existsSync(path) ? readCheckpoint(path) : [];
+    if ((await this.find(stack)) === undefined) return [];
+    const { deployment } = JSON.parse(await this.run(["stack", "export", "--stack", stack])) as Deployment;
+    return deployment.resources ?? [];
+  }
+
   /** One command that has no method of its own; answers what it printed. */
   async run(args: readonly string[]): Promise<string> {
     const { command, variables } = this.#setup;
@@ -74,6 +84,16 @@ export class StackWorkspace {
       ...(name === "embedded" ? { program: this.#program } : {}),
     });
   }
+}
+
+/** Without an engine, which would cost a process and decrypt what nobody asked for. */
+async function readCheckpoint(path: string): Promise<readonly StateResource[]> {
+  const { checkpoint } = JSON.parse(await readFile(path, "utf8")) as {
+    readonly checkpoint: {
+      readonly latest?: { readonly resources?: readonly StateResource[] | null } | null;
+    };
+  };
+  return checkpoint.latest?.resources ?? [];
 }
 
 /** What `stack init` encrypts with: a salt and passphrase that nothing is ever encrypted with. */

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { folderBackend } from "./backend.ts";
+import { type StateResource, unseal } from "./deployment.ts";
+import { idOfPendingCreate } from "./pendingIds.ts";
+
+/** An operation that a killed run left in a stack's state. */
+export interface CutOffOperation {
+  readonly urn: string;
+  /** Pulumi's word: `creating`, `updating`, `deleting`, … */
+  readonly kind: string;
+  /** For a cut-off create of which something may be outside: the id it has if it is there. */
+  readonly id?: string;
+}
+
+interface Checkpoint {
+  readonly checkpoint: {
+    readonly latest?: {
+      readonly resources?: readonly StateResource[] | null;
+      readonly pending_operations?:
+        | readonly { readonly resource: StateResource; readonly type: string }[]
+        | null;
+    } | null;
+  };
+}
+
+/** What interrupted runs left in a stack of a `file://` backend; runs no engine. */
+export async function readCutOffOperations(
+  backendUrl: string,
+  stack: string,
+): Promise<readonly CutOffOperation[]> {
+  const path = folderBackend(backendUrl)?.checkpoint(stack);
+  if (path === undefined || !existsSync(path)) return [];
+  const { latest } = (JSON.parse(await readFile(path, "utf8")) as Checkpoint).checkpoint;
+  return (latest?.pending_operations ?? []).map(({ resource, type }) => {
+    const provider = latest?.resources?.find(({ urn }) => resource.provider?.startsWith(`${urn}::`) === true);
+    const id =
+      type === "creating"
+        ? idOfPendingCreate(resource.type, unseal(resource.inputs ?? {}), unseal(provider?.inputs ?? {}))
+        : undefined;
+    return { urn: resource.urn, kind: type, ...(id === undefined ? {} : { id }) };
+  });
+}
