@@ -1,6 +1,7 @@
 import type { AnyResourceType } from "./resource.ts";
 import { admin } from "./resources/admin.ts";
 import { database } from "./resources/database.ts";
+import { finalBackup } from "./resources/finalBackup.ts";
 import { master } from "./resources/master.ts";
 import { migrations } from "./resources/migrations.ts";
 import { placement } from "./resources/placement.ts";
@@ -21,6 +22,7 @@ const TYPES: readonly AnyResourceType[] = [
   migrations,
   settings,
   admin,
+  finalBackup,
   registration,
   master,
   server,
