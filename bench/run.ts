@@ -1,0 +1,165 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join, resolve } from "node:path";
+import { Client } from "pg";
+import { openVault } from "../src/vault/index.ts";
+import { createWorkspace, type Workspace } from "../test/support/workspace.ts";
+import { type Spread, spreadOf, timeCommand } from "./measure.ts";
+
+/** Counted runs of each command, interleaved so that a slow minute of the machine hits all alike. */
+const RUNS = 7;
+const ROOT = resolve(import.meta.dirname, "..");
+
+interface Row {
+  readonly what: string;
+  readonly spread: Spread;
+}
+
+const workspace = createWorkspace();
+try {
+  for (const slug of ["acme", "brightsmile-dental", "northwind-logistics"]) removeEntry(workspace, slug);
+  const first = await time(workspace, ["up", "--platform"]);
+  await addTenant(workspace, "warm-up");
+  const rows = await measureTenants(workspace);
+  writeFileSync(join(ROOT, "bench/RESULTS.md"), report(first, rows));
+  process.stdout.write(readFileSync(join(ROOT, "bench/RESULTS.md"), "utf8"));
+} finally {
+  await workspace.dispose();
+}
+
+function removeEntry({ root }: Workspace, slug: string): void {
+  execFileSync("rm", ["-f", join(root, `tenants/${slug}.yaml`)]);
+}
+
+async function addTenant(target: Workspace, slug: string): Promise<number> {
+  target.write(
+    `tenants/${slug}.yaml`,
+    `displayName: ${slug}\nlegalName: ${slug} Incorporated\nadminEmail: admin@${slug}.example\nenvironments: [local]\nplan: trial\nserver: db-01\n`,
+  );
+  return time(target, ["up", slug]);
+}
+
+async function measureTenants(target: Workspace): Promise<readonly Row[]> {
+  const floorEnv = await floorEnvironment(target);
+  const times = {
+    floor: [] as number[],
+    up: [] as number[],
+    noop: [] as number[],
+    preview: [] as number[],
+    help: [] as number[],
+  };
+  for (let run = 0; run < RUNS; run += 1) {
+    times.floor.push(
+      await timeCommand(process.execPath, [join(ROOT, "bench/rawFloor.mjs"), `floor_${run}`], {
+        cwd: ROOT,
+        env: floorEnv,
+      }),
+    );
+    times.up.push(await addTenant(target, `bench-${run}`));
+    times.noop.push(await time(target, ["up", `bench-${run}`]));
+    times.preview.push(await time(target, ["preview", `bench-${run}`]));
+    times.help.push(await time(target, ["--help"]));
+  }
+  const rows = [
+    { what: "raw floor: a plain `pg` script, cold process", spread: spreadOf(times.floor) },
+    { what: "`tenantry up` of a new tenant, cold process", spread: spreadOf(times.up) },
+    { what: "`tenantry up`, nothing to do, cold process", spread: spreadOf(times.noop) },
+    { what: "`tenantry preview`, nothing to do, cold process", spread: spreadOf(times.preview) },
+    { what: "`tenantry --help`", spread: spreadOf(times.help) },
+  ];
+  return hasOfficial() ? [...rows, ...(await measureOfficial(target))] : rows;
+}
+
+/** The same program on the official CLI, where PATH has one. */
+async function measureOfficial(target: Workspace): Promise<readonly Row[]> {
+  const times = { up: [] as number[], noop: [] as number[], preview: [] as number[] };
+  for (let run = 0; run < 3; run += 1) {
+    const slug = `official-${run}`;
+    target.write(
+      `tenants/${slug}.yaml`,
+      `displayName: ${slug}\nlegalName: ${slug} Incorporated\nadminEmail: admin@${slug}.example\nenvironments: [local]\nplan: trial\nserver: db-01\n`,
+    );
+    times.up.push(await time(target, ["up", slug, "--engine", "official"]));
+    times.noop.push(await time(target, ["up", slug, "--engine", "official"]));
+    times.preview.push(await time(target, ["preview", slug, "--engine", "official"]));
+  }
+  return [
+    { what: "the same `up` of a new tenant on the official CLI", spread: spreadOf(times.up) },
+    { what: "the same `up`, nothing to do, on the official CLI", spread: spreadOf(times.noop) },
+    { what: "the same `preview` on the official CLI", spread: spreadOf(times.preview) },
+  ];
+}
+
+function time(target: Workspace, args: readonly string[]): Promise<number> {
+  return timeCommand(process.execPath, [join(target.root, "bin/tenantry"), ...args], {
+    cwd: target.root,
+    env: process.env,
+  });
+}
+
+async function floorEnvironment(target: Workspace): Promise<NodeJS.ProcessEnv> {
+  const { stdout } = await target.tenantry(["local", "env", "--json"]);
+  const local = JSON.parse(stdout);
+  Object.assign(process.env, {
+    NODE_EXTRA_CA_CERTS: local.ca,
+    IDENTITY_ENDPOINT: local.identity.endpoint,
+    IDENTITY_HEADER: local.identity.header,
+  });
+  const adminUrl = await openVault(local.platformVault.url).get("server-db-01-admin");
+  const client = new Client({ connectionString: adminUrl });
+  await client.connect();
+  const { rows } = await client.query(
+    "SELECT datname FROM pg_database WHERE datistemplate AND datname LIKE 'tmpl_tenantry_%'",
+  );
+  await client.end();
+  const {
+    NODE_EXTRA_CA_CERTS: _ca,
+    IDENTITY_ENDPOINT: _endpoint,
+    IDENTITY_HEADER: _header,
+    ...env
+  } = process.env;
+  return {
+    ...env,
+    FLOOR_ADMIN_URL: adminUrl,
+    FLOOR_MASTER_URL: local.master.url,
+    FLOOR_TEMPLATE: rows[0].datname,
+  };
+}
+
+function hasOfficial(): boolean {
+  try {
+    execFileSync("pulumi", ["version"], {
+      stdio: "ignore",
+      env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+    });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function report(firstMs: number, rows: readonly Row[]): string {
+  const floor = rows[0]?.spread.medianMs ?? Number.NaN;
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  }).trim();
+  const lines = rows.map(({ what, spread }) => {
+    const { minMs, medianMs, maxMs, runs } = spread;
+    return `| ${what} | ${Math.round(minMs)} | **${Math.round(medianMs)}** | ${Math.round(maxMs)} | ${runs} | ${(medianMs / floor).toFixed(1)} |`;
+  });
+  return `# Results
+
+Command: \`npm run bench\`. Date: ${new Date().toISOString().slice(0, 10)}. Commit: ${commit}. Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}),
+${Math.round(totalmem() / 1024 ** 3)} GB; PostgreSQL from npm with durable settings. The machine is shared: read the ratios, not the absolutes.
+Wall time of whole processes in ms; the rows of one run are interleaved.
+
+| what | min | median | max | runs | ÷ floor |
+| --- | --- | --- | --- | --- | --- |
+${lines.join("\n")}
+
+First \`up --platform\` on an empty machine (local cloud, two servers, master): ${(firstMs / 1000).toFixed(1)} s, once.
+`;
+}
