@@ -1,7 +1,11 @@
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 
+class Unknown {
+  readonly kind = "unknown";
+}
+
 /** A value the engine does not know yet (preview). */
-export const UNKNOWN: unique symbol = Symbol("unknown");
+export const UNKNOWN = new Unknown();
 
 /** An output that the engine must keep encrypted; only ever sent, never received (inputs arrive unwrapped). */
 export class Secret {
@@ -12,7 +16,7 @@ export class Secret {
 }
 
 /** A property's value as providers see it: plain, secrets unwrapped, `null` members left out. */
-export type Value = typeof UNKNOWN | Secret | null | boolean | number | string | readonly Value[] | ValueMap;
+export type Value = Unknown | Secret | null | boolean | number | string | readonly Value[] | ValueMap;
 export interface ValueMap {
   readonly [key: string]: Value;
 }
@@ -43,7 +47,8 @@ export function encode(values: { readonly [key: string]: Value | undefined }): s
 
 /** True for a property bag, false for scalars, arrays and unknowns. */
 export function isMap(value: Value | undefined): value is ValueMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !(value instanceof Secret) && !(value instanceof Unknown);
 }
 
 /** True when the value or anything inside it is unknown. */
