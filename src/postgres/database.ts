@@ -46,8 +46,8 @@ export async function allowConnections(admin: Queryable, name: string, isAllowed
 export async function endSessions(admin: Queryable, name: string, role?: string): Promise<number> {
   const { rowCount } = await admin.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE datname = $1 AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-        AND ($2::text IS NULL OR usename = $2)`,
+      WHERE datname = $1::text AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+        AND ($2::text IS NULL OR usename = $2::text)`,
     [name, role ?? null],
   );
   return rowCount ?? 0;
@@ -61,7 +61,9 @@ export async function waitUntilEmpty(
 ): Promise<void> {
   const deadline = clock.now() + EMPTY_WAIT_MS;
   while (clock.now() < deadline) {
-    const { rows } = await admin.query("SELECT FROM pg_stat_activity WHERE datname = $1 LIMIT 1", [name]);
+    const { rows } = await admin.query("SELECT FROM pg_stat_activity WHERE datname = $1::text LIMIT 1", [
+      name,
+    ]);
     if (rows.length === 0) return;
     await clock.sleep(EMPTY_POLL_MS);
   }

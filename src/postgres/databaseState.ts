@@ -29,7 +29,7 @@ export async function observeDatabase(admin: Queryable, name: string): Promise<D
             EXISTS (SELECT FROM aclexplode(acl) WHERE grantee = 0) AS is_open,
             ARRAY(SELECT pg_get_userbyid(grantee)::text FROM aclexplode(acl)
                    WHERE grantee <> 0 AND privilege_type = 'CONNECT' ORDER BY 1) AS grantees
-       FROM pg_database d, coalesce(d.datacl, acldefault('d', d.datdba)) AS acl WHERE d.datname = $1`,
+       FROM pg_database d, coalesce(d.datacl, acldefault('d', d.datdba)) AS acl WHERE d.datname = $1::text`,
     [name],
   );
   const [row] = rows;

@@ -36,7 +36,7 @@ export async function observeRole(admin: Queryable, name: string): Promise<RoleS
   const { rows } = await admin.query(
     `SELECT rolcanlogin, coalesce(shobj_description(oid, 'pg_authid'), '') AS comment,
             rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS is_privileged
-       FROM pg_roles WHERE rolname = $1`,
+       FROM pg_roles WHERE rolname = $1::text`,
     [name],
   );
   const [row] = rows;
@@ -141,7 +141,7 @@ async function databasesWithDependents(admin: Queryable, name: string): Promise<
   const { rows } = await admin.query(
     `SELECT DISTINCT d.datname FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid
       WHERE s.refclassid = 'pg_authid'::regclass
-        AND s.refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)
+        AND s.refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1::text)
         AND d.datallowconn AND d.datname <> current_database()`,
     [name],
   );

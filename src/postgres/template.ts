@@ -71,7 +71,7 @@ async function hasFittingCollation(admin: ServerAdmin, name: string): Promise<bo
   if ((await serverVersion(admin.client)) < 150_000) return true;
   const { rows } = await admin.client.query(
     `SELECT datcollversion IS NULL OR datcollversion = pg_database_collation_actual_version(oid) AS fits
-       FROM pg_database WHERE datname = $1`,
+       FROM pg_database WHERE datname = $1::text`,
     [name],
   );
   return rows[0]?.fits === true;

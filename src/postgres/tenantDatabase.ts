@@ -52,6 +52,8 @@ export async function ensureTenantDatabase(
   wanted: TenantDatabase,
   options: CreateOptions,
 ): Promise<"created" | "adopted"> {
+  // Throws for a name that PostgreSQL would cut, before anything is made.
+  ident(wanted.database);
   const found = await observeDatabase(admin.client, wanted.database);
   if (found !== undefined) assertOurs(found, wanted.marker);
   if (found !== undefined && !found.isInvalid) {
@@ -131,7 +133,7 @@ async function build(admin: ServerAdmin, wanted: TenantDatabase, options: Create
 async function reassign(inside: Client, role: string): Promise<void> {
   await withTransaction(inside, async () => {
     const { rows } = await inside.query(
-      "SELECT nspname FROM pg_namespace WHERE nspowner = (SELECT oid FROM pg_roles WHERE rolname = $1)",
+      "SELECT nspname FROM pg_namespace WHERE nspowner = (SELECT oid FROM pg_roles WHERE rolname = $1::text)",
       [TEMPLATE_OWNER],
     );
     for (const { nspname } of rows)

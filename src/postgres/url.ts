@@ -49,7 +49,12 @@ export function describeUrl(text: string): string {
 export function redact(text: string, secrets: readonly string[] = []): string {
   const forms = secrets
     .filter((secret) => secret !== "")
-    .flatMap((secret) => [secret, encode(secret), Buffer.from(secret).toString("base64")])
+    .flatMap((secret) => [
+      secret,
+      encode(secret),
+      encodeURIComponent(secret),
+      Buffer.from(secret).toString("base64"),
+    ])
     .sort((left, right) => right.length - left.length);
   const withoutSecrets = forms.reduce((rest, form) => rest.split(form).join("***"), text);
   return withoutSecrets

@@ -65,7 +65,7 @@ export async function listGrants(client: Queryable, owner: string): Promise<read
         WHERE t.typtype IN ('e', 'd', 'r') AND ${USER_SCHEMAS}
      )
      SELECT DISTINCT kind, object, "column",
-            CASE WHEN a.grantee = 0 THEN 'PUBLIC' WHEN pg_get_userbyid(a.grantee) = $1 THEN '@owner'
+            CASE WHEN a.grantee = 0 THEN 'PUBLIC' WHEN pg_get_userbyid(a.grantee) = $1::text THEN '@owner'
                  ELSE pg_get_userbyid(a.grantee)::text END AS grantee,
             a.privilege_type AS privilege, a.is_grantable AS "isGrantable"
        FROM object, aclexplode(acl) a ORDER BY 1, 2, 3, 4, 5, 6`,
