@@ -1,4 +1,3 @@
-import { RunFailedError } from "../deploy/index.ts";
 import { exitCodeOf, InternalError, UserError } from "../tenant/errors.ts";
 import { EXIT_USAGE, UsageError } from "./usage.ts";
 import type { CliIo } from "./verb.ts";
@@ -24,7 +23,8 @@ export function reportFailure(error: unknown, io: CliIo, isJson: boolean): numbe
     );
     return EXIT_USAGE;
   }
-  if (error instanceof RunFailedError) {
+  // By name: importing its class would load Pulumi's SDK for `--help`.
+  if (error instanceof Error && error.name === "RunFailedError") {
     io.err(
       isJson
         ? `${JSON.stringify({ error: { code: "FAILED", message: error.message } })}\n`

@@ -3,19 +3,22 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError, Option } from "commander";
 import { UserError } from "../tenant/errors.ts";
 import { reportFailure } from "./failure.ts";
-import { interruptSignal } from "./interrupt.ts";
+import { listenForInterrupts } from "./interrupt.ts";
 import { EXIT_USAGE } from "./usage.ts";
 import type { CliContext, CliIo, CommonOptions } from "./verb.ts";
 import { UNBUILT_VERBS, VERBS, type VerbRow } from "./verbs.ts";
 
 /** Runs one command line and answers its exit code (PRODUCT.md, "Codes"). Never throws. */
 export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
-  const context: CliContext = { root: projectRoot(), io, signal: interruptSignal() };
+  const interrupts = listenForInterrupts();
+  const context: CliContext = { root: projectRoot(), io, signal: interrupts.signal };
   try {
     return await dispatch(argv, context);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     return reportFailure(error, io, argv.includes("--json"));
+  } finally {
+    interrupts.close();
   }
 }
 
