@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
 import { MASTER_READ_SECRET, MASTER_SECRET } from "../tenant/environmentConfig.ts";
+import { UserError } from "../tenant/errors.ts";
 import { PASSWORD_LENGTH } from "./passwords.ts";
 import { Master } from "./platformResources.ts";
 import type { PlatformServer } from "./platformServers.ts";
@@ -32,7 +33,7 @@ const READ_ROLE = "tenantry_read";
 /** Master database, its two roles, their URLs in the platform's vault, then its schema. */
 export function declareMaster(args: PlatformMasterArgs): Master {
   const { config, server, vaults, files, options } = args;
-  const inServer = { ...options, provider: declareProvider(args) };
+  const inServer = { ...options, provider: declareAdminProvider(args) };
   const owner = declareLogin(OWNER_ROLE, inServer, options);
   const reader = declareLogin(READ_ROLE, inServer, options);
   const database = new Database(
@@ -40,7 +41,8 @@ export function declareMaster(args: PlatformMasterArgs): Master {
     { name: config.master.database, owner: owner.role.name },
     { ...inServer, protect: true },
   );
-  const grants = declareGrants(config.master.database, { ...inServer, dependsOn: [database, reader.role] });
+  const asOwner = { ...options, provider: declareOwnerProvider(args, owner) };
+  const grants = declareGrants(config.master.database, { ...asOwner, dependsOn: [database, reader.role] });
   const secrets = [
     { name: MASTER_SECRET, login: owner },
     { name: MASTER_READ_SECRET, login: reader },
@@ -52,23 +54,35 @@ export function declareMaster(args: PlatformMasterArgs): Master {
   );
 }
 
-/** Its password is the one credential in a provider's config: encrypted, and platform runs always run the program. */
-function declareProvider({ server, options }: PlatformMasterArgs): Provider {
+/** Passwords in a provider's config: the one exception to the rule. Encrypted, and platform runs always run the program. */
+function declareAdminProvider({ server, options }: PlatformMasterArgs): Provider {
   const { admin, address } = server;
   if (admin === undefined)
     throw new Error(`server '${server.config.name}' is existing and cannot hold master`);
   return new Provider(
     "master-postgresql",
-    {
-      host: address.host,
-      port: address.port,
-      username: admin.user,
-      password: admin.password,
-      sslmode: address.host.apply(sslModeOf),
-      superuser: false,
-    },
-    options.parent === undefined ? {} : { parent: options.parent },
+    { ...connection(address), username: admin.user, password: admin.password },
+    parentOf(options),
   );
+}
+
+/** Only its owner may say who connects to a database: PostgreSQL answers anyone else with a warning and does nothing. */
+function declareOwnerProvider({ config, server, options }: PlatformMasterArgs, owner: Login): Provider {
+  const { database } = config.master;
+  return new Provider(
+    "master-owner-postgresql",
+    { ...connection(server.address), username: owner.role.name, password: owner.password, database },
+    parentOf(options),
+  );
+}
+
+function connection(address: PlatformServer["address"]) {
+  const { host, port } = address;
+  return { host, port, sslmode: host.apply(sslModeOf), superuser: false };
+}
+
+function parentOf({ parent }: pulumi.CustomResourceOptions): pulumi.ResourceOptions {
+  return parent === undefined ? {} : { parent };
 }
 
 interface Login {

@@ -140,6 +140,17 @@ describe("PlatformStack", () => {
         superuser: "false",
         connectTimeout: "180",
       },
+      "master-owner-postgresql": {
+        type: "pulumi:providers:postgresql",
+        host: "db-01.postgres.test",
+        port: "6543",
+        username: "tenantry_master",
+        password: "p@ss/w:rd",
+        database: "tenantry_master",
+        sslmode: "require",
+        superuser: "false",
+        connectTimeout: "180",
+      },
       "tenantry_master-password": { type: "random:index/randomPassword:RandomPassword", length: 32 },
       "tenantry_master-role": {
         type: "postgresql:index/role:Role",
