@@ -57,8 +57,13 @@ export function declareMaster(args: PlatformMasterArgs): Master {
 /** Passwords in a provider's config: the one exception to the rule. Encrypted, and platform runs always run the program. */
 function declareAdminProvider({ server, options }: PlatformMasterArgs): Provider {
   const { admin, address } = server;
-  if (admin === undefined)
-    throw new Error(`server '${server.config.name}' is existing and cannot hold master`);
+  if (admin === undefined) {
+    const { name } = server.config;
+    throw new UserError(
+      "E_NOT_SUPPORTED",
+      `master.server: expected a server of ours; got existing '${name}'.`,
+    );
+  }
   return new Provider(
     "master-postgresql",
     { ...connection(address), username: admin.user, password: admin.password },
