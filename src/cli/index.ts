@@ -97,12 +97,18 @@ function projectRoot(): string {
 }
 
 function processIo(): CliIo {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", endOfPipe);
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     isTerminal: process.stdout.isTTY === true && process.env.TERM !== "dumb" && process.env.CI === undefined,
     columns: process.stdout.columns ?? 80,
   };
+}
+
+/** `tenantry up … | head` closes the pipe early: the run goes on, unheard, and keeps its state whole. */
+function endOfPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 const HELP_FOOTER = `
