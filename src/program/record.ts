@@ -1,11 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DesiredTenant } from "../tenant/desired.ts";
+import { UserError } from "../tenant/errors.ts";
 import type { GetRecordArgs, GetRecordResult } from "../tenant/resources.ts";
 import type { TenantryProvider } from "./tenantryProvider.ts";
 
-/** Master's row for a slug, asked before any resource of its stack is declared. */
+/**
+ * Master's row for a slug, asked before any resource of its stack is declared. A preview does without it; a run that
+ * writes throws `E_UNREACHABLE`, for protection can't be decided blindly.
+ */
 export async function getRecord(args: GetRecordArgs, provider: TenantryProvider): Promise<GetRecordResult> {
-  return pulumi.runtime.invoke("tenantry:index:getRecord", { ...args }, { provider });
+  const record: GetRecordResult = await pulumi.runtime.invoke(
+    "tenantry:index:getRecord",
+    { ...args },
+    { provider },
+  );
+  if (record.isReachable || pulumi.runtime.isDryRun()) return record;
+  throw new UserError("E_UNREACHABLE", `tenant '${args.slug}': master can't be asked for its record.`, {
+    hint: "Its reason is in the warning above. A preview works without master.",
+  });
 }
 
 /**
