@@ -74,21 +74,17 @@ async function readRecords(
   context: CliContext,
 ): Promise<readonly TenantRow[] | undefined> {
   const { openSession, openStatusObserver } = await import("./session.ts");
-  const deployer = await openSession(options, context);
-  try {
-    const observer = await openStatusObserver(deployer, options.env);
+  const { withDeployer } = await import("./runTargets.ts");
+  return withDeployer(await openSession(options, context), async (deployer) => {
     try {
-      return await observer.records();
-    } finally {
-      await observer.close();
+      const observer = await openStatusObserver(deployer, options.env);
+      return await observer.records().finally(() => observer.close());
+    } catch (error) {
+      if (!(error instanceof UserError) || error.code !== "E_UNREACHABLE") throw error;
+      context.io.err(`warning: no records: ${error.message}\n`);
+      return undefined;
     }
-  } catch (error) {
-    if (!(error instanceof UserError) || error.code !== "E_UNREACHABLE") throw error;
-    context.io.err(`warning: no records: ${error.message}\n`);
-    return undefined;
-  } finally {
-    await deployer.close();
-  }
+  });
 }
 
 function print(
@@ -111,10 +107,9 @@ function print(
     tenant.record ?? (isAsked ? "none" : "?"),
     tenant.plan ?? "-",
     tenant.server ?? "-",
-    tenant.database,
     tenant.host ?? "-",
   ]);
-  io.out(renderTable(["TENANT", "ENTRY", "RECORD", "PLAN", "SERVER", "DATABASE", "HOST"], rows, io.columns));
+  io.out(renderTable(["TENANT", "ENTRY", "RECORD", "PLAN", "SERVER", "HOST"], rows, io.columns));
 }
 
 const HELP = `

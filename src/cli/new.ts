@@ -5,13 +5,16 @@ import { DEFAULT_PLAN } from "../tenant/entrySchema.ts";
 import {
   assertSlug,
   entryPath,
+  type LoadedEntry,
   loadWorkspace,
   renderNewEntry,
+  reviewEnvironment,
   UserError,
   type Workspace,
 } from "../tenant/index.ts";
 import { RESERVED_ENVIRONMENTS } from "../tenant/names.ts";
 import { orList, type Problem, refuseProblems } from "../tenant/problems.ts";
+import { checkTenantRules } from "../tenant/rules.ts";
 import { parseYamlDocument } from "../tenant/yamlDocument.ts";
 import type { CliContext, CommonOptions, Verb } from "./verb.ts";
 
@@ -66,8 +69,14 @@ export function runNew(slug: string, options: NewOptions, context: CliContext): 
   assertSlug(slug, reserved);
   const file = entryPath(slug);
   const text = renderNewEntry({ ...options, environments: [options.env] });
-  const { problems } = parseEntry(parseYamlDocument(text, file), { slug, environments, reserved });
-  refuseProblems([...problems.map(aboutOption), ...planProblems(workspace, options.plan)]);
+  const source = parseYamlDocument(text, file);
+  const parsed = parseEntry(source, { slug, environments, reserved });
+  refuseProblems([
+    ...[...parsed.problems, ...ruleProblems({ slug, file, source, ...parsed }, workspace, options.env)].map(
+      aboutOption,
+    ),
+    ...planProblems(workspace, options.plan),
+  ]);
   writeNewFile(context.root, file, text);
   if (options.json) context.io.out(`${JSON.stringify({ slug, file })}\n`);
   else context.io.out(`${file} written.${options.up === true ? "" : nextStep(slug, options.env)}\n`);
@@ -78,6 +87,15 @@ export function runNew(slug: string, options: NewOptions, context: CliContext): 
 function aboutOption(problem: Problem): Problem {
   const option = OPTION_OF[String(problem.path[0])];
   return option === undefined ? problem : { ...problem, place: { file: option }, path: [] };
+}
+
+/** The rules between tenants, were this entry one of them; an environment that isn't finished has none yet. */
+function ruleProblems(entry: LoadedEntry, workspace: Workspace, environment: string): Problem[] {
+  const config = workspace.environments.find(({ name }) => name === environment)?.config;
+  if (config === undefined) return [];
+  const entries = [...workspace.entries.filter(({ slug }) => slug !== entry.slug), entry];
+  const { candidates } = reviewEnvironment({ ...workspace, entries }, config);
+  return checkTenantRules(candidates, config).filter(({ place }) => place.file === entry.file);
 }
 
 function planProblems({ plans }: Workspace, plan: string): Problem[] {

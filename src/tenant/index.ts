@@ -1,3 +1,4 @@
+export { type CheckReport, checkWorkspace } from "./checkWorkspace.ts";
 export type {
   DesiredStatus,
   DesiredTenant,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expectedGot, orList, type Problem, refuseProblems, visible } from "./problems.ts";
 import { listNames, readProjectFile } from "./workspaceFiles.ts";
 
-const FILE_NAME = /^(\d{4})_([a-z0-9][a-z0-9_]*)\.sql$/;
+const FILE_NAME = /^(\d{4})_([A-Za-z0-9][\w.-]*)\.sql$/;
 /** Files of the folder that are nobody's migration. */
 const IGNORED_NAME = /^\.|~$|^README\.md$/;
 /** A migration of this size is a data load, which doesn't belong into one transaction of every tenant. */
@@ -18,7 +18,7 @@ export interface MigrationFile {
   readonly name: string;
   /** File name without its folder. */
   readonly file: string;
-  /** sha256 in hex of the text with every CRLF as LF, so that a checkout on Windows is no edit. */
+  /** sha256 in hex of the text with every CRLF and CR as LF, so that a checkout on Windows is no edit. */
   readonly checksum: string;
   /** The text with LF line ends. */
   readonly sql: string;
@@ -76,7 +76,7 @@ function toMigration({ file, text }: { readonly file: string; readonly text: str
 }
 
 function withLf(text: string): string {
-  return text.replaceAll("\r\n", "\n");
+  return text.replace(/\r\n?/g, "\n");
 }
 
 function problem(file: string, text: string): Problem {

@@ -49,7 +49,7 @@ export function selectTenants(workspace: Workspace, environment: string, choice:
     refuseProblems(review.problems, "Nothing was touched: `--all` needs every entry to hold.");
     return { config, tenants, warnings: workspace.strayStackFiles };
   }
-  const missing = choice.slugs.flatMap((slug) => missingProblem(workspace, environment, slug));
+  const missing = choice.slugs.flatMap((slug) => absenceProblems(workspace, environment, slug));
   const files = new Set(choice.slugs.map(entryPath));
   refuseProblems([...missing, ...review.problems.filter(({ place }) => files.has(place.file))]);
   return {
@@ -139,7 +139,8 @@ function planProblem(
   return { code: "E_INVALID_ENTRY", ...decidingPlace(source, ["plan"], environment), text };
 }
 
-function missingProblem(workspace: Workspace, environment: string, slug: string): Problem[] {
+/** What is wrong with naming this slug in this environment: no entry, or not one of it. Throws for what is no slug. */
+export function absenceProblems(workspace: Workspace, environment: string, slug: string): Problem[] {
   assertSlug(slug, [...workspace.environments.map(({ name }) => name), ...RESERVED_ENVIRONMENTS]);
   const loaded = workspace.entries.find((entry) => entry.slug === slug);
   if (loaded !== undefined) return absentProblem(loaded, environment);
