@@ -27,7 +27,7 @@ const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify
 /** The `postgresql` plugin: Role, Database, Grant and Schema as `@pulumi/postgresql` 3.18 has them, on real PostgreSQL. */
 export const postgresqlPlugin: Plugin<ServerConfig> = {
   name: "postgresql",
-  version: "3.18.0",
+  version: "3.18.1",
   resources: {
     "postgresql:index/role:Role": role,
     "postgresql:index/database:Database": database,

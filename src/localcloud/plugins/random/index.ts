@@ -6,7 +6,7 @@ import { randomType } from "./randomType.ts";
 /** The `random` plugin: RandomPassword, RandomString, RandomId and RandomUuid as `@pulumi/random` 4.21 has them. */
 export const randomPlugin: Plugin<undefined> = {
   name: "random",
-  version: "4.21.1",
+  version: "4.21.2",
   resources: {
     "random:index/randomPassword:RandomPassword": randomType(randomPassword),
     "random:index/randomString:RandomString": randomType(randomString),
