@@ -85,8 +85,8 @@ function serveArm(
   }
   const found = resources.get(path);
   if (request.method === "DELETE") {
-    const isCnamed =
-      path.includes("/customdomains/") && [...resources.keys()].some((each) => each.includes("/cname/"));
+    const slug = path.split("/customdomains/tenant-")[1];
+    const isCnamed = slug !== undefined && resources.has(PATHS.cname(slug).toLowerCase());
     if (isCnamed) answer(response, 409, { error: { code: "Conflict", message: "it is still CNAMEd" } });
     else answer(response, resources.delete(path) ? 200 : 204, undefined);
     return;

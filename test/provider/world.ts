@@ -13,10 +13,10 @@ import {
 import { type ProviderOptions, type RunningProvider, serveProvider } from "../../src/provider/index.ts";
 import type { Properties } from "../../src/provider/protocol/wire.ts";
 import type { ProviderConfig } from "../../src/tenant/resources.ts";
-import { EDGE_TARGET, PATHS, startTestAzure, type TestAzure } from "../edge/azure.ts";
+import { EDGE_TARGET, startTestAzure, type TestAzure } from "../edge/azure.ts";
 import { startTestPostgres, type TestPostgres } from "../support/postgres.ts";
 import { startTestKeyVault, type TestKeyVault } from "../vault/keyVault.ts";
-import { connectEngine, type State, type TestEngine } from "./engine.ts";
+import { connectEngine, type TestEngine } from "./engine.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** Password of master's two roles and of every test tenant: must never show up anywhere. */
@@ -159,122 +159,4 @@ export function serverInputs(postgres: TestPostgres): Properties {
 
 export function checksum(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** Inputs of every resource of one tenant, as the program would send them. */
-export function tenantInputs(
-  world: World,
-  slug: string,
-  overrides: { status?: string; files?: Properties } = {},
-) {
-  const stack = `local.${slug}`;
-  const database = `tenant_${slug.replaceAll("-", "_")}`;
-  const role = `${database}_owner`;
-  const secretName = `tenant-db-${slug}`;
-  const hosts = [`${slug}.local.tenantry.test`];
-  const status = overrides.status ?? "active";
-  const migrations = { kind: "sql", dir: world.migrationsDir };
-  const settings = { model: { value: "gpt-4o-mini", source: "environment" } };
-  const { port } = world.postgres;
-  const value = `postgres://${role}:${CANARY}@127.0.0.1:${port}/${database}`;
-  const placeOf = (tenantId: string) => ({ slug, stack, tenantId, server: "db-01", database, role });
-  return {
-    slug,
-    stack,
-    database,
-    role,
-    secretName,
-    host: hosts[0] ?? "",
-    record: {
-      ...{
-        slug,
-        stack,
-        hosts,
-        databaseName: database,
-        roleName: role,
-        secretName,
-        isolation: "database",
-        status,
-      },
-      ...{ isPurgeConfirmed: false, retentionDays: 30 },
-    },
-    placement: { slug, stack, server: "auto", region: "any" },
-    check: (id: string) => ({ ...placeOf(id), secretName, hosts }),
-    secret: (id: string) => ({
-      vaultUrl: world.vault.url,
-      name: secretName,
-      value,
-      stack,
-      slug,
-      tenantId: id,
-    }),
-    databaseOf: (id: string) => ({ ...placeOf(id), password: CANARY, status, migrations }),
-    migrations: (id: string) => ({
-      ...placeOf(id),
-      secretName,
-      status,
-      migrations,
-      files: overrides.files ?? {},
-    }),
-    settings: (id: string) => ({ ...placeOf(id), settings }),
-    admin: (id: string) => ({ ...placeOf(id), email: `admin@${slug}.example`, host: hosts[0] ?? "" }),
-    backup: (id: string) => ({
-      ...placeOf(id),
-      status,
-      backupsUrl: `file:${world.migrationsDir}/backups`,
-      migrations,
-    }),
-    registration: (id: string, invitationId: string) => ({
-      ...placeOf(id),
-      ...{
-        displayName: `${slug} Inc`,
-        adminEmail: `admin@${slug}.example`,
-        plan: "trial",
-        labels: { tier: "pilot" },
-      },
-      ...{ settings, status, secretName, hosts, invitationId, edgeWaitMs: 1_000 },
-    }),
-  };
-}
-
-/** States of a tenant's resources by type. */
-export type TenantStates = Record<string, State>;
-
-/** What the edge resources of the program would have made. */
-export function openTestEdge(world: World, slug: string, tenantId: string): void {
-  const host = `${slug}.local.tenantry.test`;
-  const metadata = { "tenantry-stack": `local.${slug}`, "tenantry-slug": slug, "tenantry-id": tenantId };
-  world.azure.put(PATHS.domain(slug), { hostName: host, domainValidationState: "Approved" });
-  world.azure.put(PATHS.route(slug), {});
-  world.azure.put(PATHS.txt(slug), { TXTRecords: [{ value: ["token"] }], metadata });
-  world.azure.put(PATHS.cname(slug), { CNAMERecord: { cname: "edge.example" }, metadata });
-  world.azure.cnames.set(host, "edge.example");
-}
-
-/** Provisions a tenant in the order of PRODUCT.md. */
-export async function provision(
-  world: World,
-  slug: string,
-  overrides: { status?: string; files?: Properties } = {},
-  engine: TestEngine = world.engine,
-): Promise<{ tenantId: string; states: TenantStates }> {
-  const inputs = tenantInputs(world, slug, overrides);
-  const states: TenantStates = {};
-  const make = async (type: string, properties: Properties): Promise<State> => {
-    const state = await engine.create(type, properties);
-    states[type] = state;
-    return state;
-  };
-  const tenantId = String((await make("TenantRecord", inputs.record)).outputs.tenantId);
-  await make("Placement", inputs.placement);
-  await make("StateCheck", inputs.check(tenantId));
-  await make("VaultSecret", inputs.secret(tenantId));
-  await make("Database", inputs.databaseOf(tenantId));
-  await make("Migrations", inputs.migrations(tenantId));
-  await make("Settings", inputs.settings(tenantId));
-  const admin = await make("Admin", inputs.admin(tenantId));
-  await make("FinalBackup", inputs.backup(tenantId));
-  openTestEdge(world, slug, tenantId);
-  await make("Registration", inputs.registration(tenantId, String(admin.outputs.invitationId)));
-  return { tenantId, states };
 }

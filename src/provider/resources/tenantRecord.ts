@@ -139,17 +139,22 @@ async function finishReality(record: TenantRow, run: Run): Promise<void> {
   // Before StateCheck nothing is made; a place that can't be reached must not keep a failed first run alive.
   if (!mayHaveMade) return;
   const findings = await lookEverywhere(subjectOf(record), run);
-  for (const finding of findings.filter(({ isOurs }) => isOurs)) await finding.remove();
   const strangers = findings.filter(({ isOurs }) => !isOurs);
-  if (strangers.length === 0) return;
   const words = `Tenant '${record.slug}': ${listFindings(strangers)} without the marker of this record`;
-  if (isNeverActive(record)) return run.warn(`${words}; left alone.`);
-  throw new UserError(
+  if (strangers.length > 0 && !isNeverActive(record)) throw notOurs(words);
+  for (const finding of findings.filter(({ isOurs }) => isOurs)) {
+    // A database that somebody made ours no more may still belong to our role.
+    const isBound = finding.place === "role" && strangers.some(({ place }) => place === "database");
+    if (!isBound) await finding.remove();
+  }
+  if (strangers.length > 0) await run.warn(`${words}; left alone.`);
+}
+
+function notOurs(words: string): UserError {
+  return new UserError(
     "E_PARTIAL_STATE",
     `${words}; expected nothing of these names before the purge is called done.`,
-    {
-      hint: "Find out whose these are and rename or remove them; then run the destroy again.",
-    },
+    { hint: "Find out whose these are and rename or remove them; then run the destroy again." },
   );
 }
 
