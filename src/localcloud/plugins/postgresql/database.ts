@@ -44,7 +44,7 @@ export const database: ResourceType<ServerConfig> = {
   },
   read: (config, { id, olds, oldInputs }) =>
     withClient(config, async (client) => {
-      const found = await observe(client, id);
+      const found = await observe(client, textOf(olds.name) ?? id);
       if (found === undefined) return undefined;
       const outputs = outputsOf(found, olds);
       return {
@@ -56,14 +56,15 @@ export const database: ResourceType<ServerConfig> = {
             : observedInputs(RULES, oldInputs, found),
       };
     }),
-  update: (config, { id, news, isPreview }) => {
+  update: (config, { id, news, olds, isPreview }) => {
     if (isPreview) return Promise.resolve(preview(news));
     return withClient(config, async (client) => {
-      await alter(client, id, news);
+      await alter(client, textOf(olds.name) ?? id, news);
       return outputsOf(await observe(client, String(news.name)), news);
     });
   },
-  delete: (config, { id }) => withClient(config, (client) => drop(client, id)),
+  /** A renamed database keeps its Pulumi id; its name is in the outputs. */
+  delete: (config, { id, olds }) => withClient(config, (client) => drop(client, textOf(olds.name) ?? id)),
 };
 
 function createSql(news: ValueMap): string {

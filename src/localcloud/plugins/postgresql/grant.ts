@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { ResourceType } from "../rpc/plugin.ts";
+import type { ValueMap } from "../rpc/values.ts";
 import { changePrivileges, inTransaction, type ServerConfig, withClient } from "./connection.ts";
 import {
   type GrantTarget,
@@ -43,14 +44,14 @@ const RULES: PostgresInputs = {
   checkDefaults: {},
   meanings: { objects: [], withGrantOption: false },
   computed: ["schema"],
-  forceNew: ["database", "role", "objectType", "schema", "objects", "privileges", "withGrantOption"],
+  forceNew: ["database", "role", "objectType", "schema", "objects", "withGrantOption"],
   sets: ["privileges", "objects"],
   isAutoNamed: false,
 };
 
 const base = checkAndDiff(RULES);
 
-/** A role's privileges on one kind of object: exactly these, others are taken away. Any change replaces. */
+/** A role's privileges on one kind of object: exactly these, others are taken away. */
 export const grant: ResourceType<ServerConfig> = {
   diff: base.diff,
   check: async (config, call) => {
@@ -65,15 +66,8 @@ export const grant: ResourceType<ServerConfig> = {
     return { ...checked, failures: [...checked.failures, ...failures] };
   },
   create: async (config, { news, isPreview }) => {
-    const outputs = filled(RULES, news);
-    if (isPreview) return { id: "", outputs };
-    const target = grantTarget(news);
-    await inTransaction(
-      config,
-      (client) => apply(client, target, (outputs.privileges ?? []) as readonly string[]),
-      target.database,
-    );
-    return { id: grantId(target), outputs };
+    if (!isPreview) await give(config, news);
+    return { id: isPreview ? "" : grantId(grantTarget(news)), outputs: filled(RULES, news) };
   },
   read: async (config, { id, olds, oldInputs }) => {
     if (oldInputs === undefined)
@@ -88,13 +82,21 @@ export const grant: ResourceType<ServerConfig> = {
       inputs: observedInputs(RULES, oldInputs, { ...oldInputs, privileges: [...found] }),
     };
   },
-  update: () => Promise.reject(new Error("a grant is never updated, only replaced")),
+  update: async (config, { news, isPreview }) => {
+    if (!isPreview) await give(config, news);
+    return filled(RULES, news);
+  },
   delete: async (config, { olds, oldInputs }) => {
     const target = grantTarget({ ...oldInputs, ...olds });
     if ((await observe(config, target)) === undefined) return;
     await inTransaction(config, (client) => apply(client, target, []), target.database);
   },
 };
+
+async function give(config: ServerConfig, news: ValueMap): Promise<void> {
+  const [target, privileges] = [grantTarget(news), filled(RULES, news).privileges as readonly string[]];
+  await inTransaction(config, (client) => apply(client, target, privileges), target.database);
+}
 
 /** Takes everything away, then gives what is wanted; taking away nothing is no mistake, keeping something is. */
 async function apply(client: pg.Client, target: GrantTarget, privileges: readonly string[]): Promise<void> {

@@ -1,6 +1,8 @@
 import type pg from "pg";
 import { ident } from "./names.ts";
 
+const IN_FAILED_TRANSACTION = "25P02";
+
 /**
  * Works as a member of a role, and takes the membership away again if it wasn't there: since PostgreSQL 16 an admin who is
  * no superuser may not act for roles it made until it grants itself the right.
@@ -28,8 +30,12 @@ async function isMember(client: pg.Client, role: string): Promise<boolean> {
   return rows[0]?.is_member ?? false;
 }
 
-/** In an aborted transaction the rollback takes it away instead; a dropped role took it along. */
+/** A dropped role took it along; in a transaction that failed, the rollback takes it away. */
 async function dropMembership(client: pg.Client, role: string): Promise<void> {
-  const { rowCount } = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [role]);
-  if (rowCount === 1) await client.query(`REVOKE ${ident(role)} FROM CURRENT_USER`);
+  try {
+    const { rowCount } = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [role]);
+    if (rowCount === 1) await client.query(`REVOKE ${ident(role)} FROM CURRENT_USER`);
+  } catch (error) {
+    if ((error as { code?: string }).code !== IN_FAILED_TRANSACTION) throw error;
+  }
 }

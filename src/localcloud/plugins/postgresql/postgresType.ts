@@ -96,5 +96,6 @@ function diff(rules: PostgresInputs, { olds, oldInputs, news }: DiffCall): Diff 
   const changes = diffInputs(compared(before), compared(now), {
     isReplace: (path) => rules.forceNew.includes(path.replace(/\[\]$/, "")),
   });
-  return { changes, deleteBeforeReplace: false };
+  // As bridged plugins do: two things can't have one name at once.
+  return { changes, deleteBeforeReplace: "name" in rules.inputs };
 }

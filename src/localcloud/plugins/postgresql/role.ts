@@ -61,7 +61,7 @@ export const role: ResourceType<ServerConfig> = {
   },
   read: (config, { id, olds, oldInputs }) =>
     withClient(config, async (client) => {
-      const found = await observe(client, id, olds.password);
+      const found = await observe(client, nameOf(id, olds), olds.password);
       if (found === undefined) return undefined;
       const inputs =
         oldInputs === undefined
@@ -79,13 +79,14 @@ export const role: ResourceType<ServerConfig> = {
       const isSamePassword =
         news.password !== undefined && news.password === (oldInputs.password ?? olds.password);
       const name = String(news.name);
-      if (name !== id) await client.query(`ALTER ROLE ${ident(id)} RENAME TO ${ident(name)}`);
+      const oldName = nameOf(id, olds);
+      if (name !== oldName) await client.query(`ALTER ROLE ${ident(oldName)} RENAME TO ${ident(name)}`);
       await client.query(`ALTER ROLE ${ident(name)} WITH ${await attributes(news, isSamePassword)}`);
       await changeMemberships(client, name, rolesOf(olds), rolesOf(news));
     });
     return stateOf(news);
   },
-  delete: (config, { id, olds }) => dropRole(config, id, olds),
+  delete: (config, { id, olds }) => dropRole(config, nameOf(id, olds), olds),
 };
 
 async function dropRole(config: ServerConfig, name: string, olds: ValueMap): Promise<void> {
@@ -147,6 +148,11 @@ interface RoleRow {
   readonly rolconnlimit: number;
   readonly valid_until: string;
   readonly roles: readonly string[];
+}
+
+/** A renamed role keeps its Pulumi id; its name is in the outputs. */
+function nameOf(id: string, olds: ValueMap): string {
+  return typeof olds.name === "string" ? olds.name : id;
 }
 
 /** The role as it is; `password` is the state's, unless the server may be asked and says it is another. */
