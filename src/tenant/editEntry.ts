@@ -1,81 +1,111 @@
 import { isMap, isScalar, type Pair, type ParsedNode, parseDocument, type YAMLMap } from "yaml";
 import { InternalError, UserError } from "./errors.ts";
-import { parseYamlDocument } from "./yamlDocument.ts";
+import { valueAt } from "./fieldProblems.ts";
+import type { ValuePath } from "./problems.ts";
+import { parseYamlDocument, type YamlDocument } from "./yamlDocument.ts";
 
-/** A field that verbs set in an entry. */
+/** A field that verbs set in an entry. They go together: where one is overridden, all are. */
 export type EditedField = "status" | "suspendReason" | "purge";
 
-type TopPair = Pair<ParsedNode, ParsedNode | null>;
+/** A new field stands behind this one. */
+const SIBLING: EditedField = "status";
+
+type Fields = YAMLMap.Parsed;
+type Field = Pair<ParsedNode, ParsedNode | null>;
 
 /**
- * Sets a top-level text field of an entry's YAML: in place where it stands, else on a line of its own after `after` (default
- * `status`) or at the end. Comments, order, line ends and every other byte stay. Throws `E_INVALID_ENTRY` for a text that isn't
- * a readable entry or that writes its fields as `{ a: b }`.
+ * Sets a field of an entry's YAML: in the override of `environment` where that decides the status, else on top. In place where
+ * it stands, else behind `status` or at the end. Comments, order, line ends and every other byte stay. Throws `E_INVALID_ENTRY`
+ * for a text that isn't a readable entry.
  */
 export function setEntryField(
   text: string,
   file: string,
   field: EditedField,
   value: string,
-  after = "status",
+  environment?: string,
 ): string {
-  const pairs = topPairs(text, file);
-  const pair = pairs.find((each) => keyOf(each) === field);
+  const { document, base, fields } = openEntry(text, file, environment);
+  const found = fieldOf(fields, field);
   const written = writeScalar(value);
   const edited =
-    pair === undefined
-      ? insertLine(text, pairs, `${field}: ${written}`, after)
-      : replaceValue(text, pair, written);
-  return proven(edited, file, field, value);
+    found === undefined ? insert(text, fields, `${field}: ${written}`) : replace(text, found, written);
+  return proven(edited, document, [...base, field], value);
 }
 
-/** Removes a top-level field with its line; a text without it comes back as it was. Throws as `setEntryField`. */
-export function removeEntryField(text: string, file: string, field: EditedField): string {
-  const pair = topPairs(text, file).find((each) => keyOf(each) === field);
-  if (pair === undefined) return text;
-  const start = pair.key.range[0];
-  const end = lineEnd(text, pair.value?.range[1] ?? pair.key.range[1]);
-  return proven(text.slice(0, start) + text.slice(end), file, field, undefined);
+/** Removes a field where `setEntryField` would set it; a text without it comes back as it was. Throws as `setEntryField`. */
+export function removeEntryField(
+  text: string,
+  file: string,
+  field: EditedField,
+  environment?: string,
+): string {
+  const { document, base, fields } = openEntry(text, file, environment);
+  const found = fieldOf(fields, field);
+  if (found === undefined) return text;
+  const edited = fields.flow === true ? cutFromFlow(text, fields, found) : cutLines(text, found);
+  return proven(edited, document, [...base, field], undefined);
 }
 
-function topPairs(text: string, file: string): readonly TopPair[] {
+function openEntry(text: string, file: string, environment: string | undefined) {
   const document = parseYamlDocument(text, file);
-  if (!document.isReadable) {
-    throw new UserError("E_INVALID_ENTRY", `${file}: expected a readable entry to edit.`, {
-      hint: "`tenantry check` names what is wrong with it.",
-    });
-  }
-  const contents = parseDocument(text, { merge: false, stringKeys: true }).contents as YAMLMap.Parsed;
-  if (isMap(contents) && contents.flow !== true) return contents.items;
-  throw new UserError("E_INVALID_ENTRY", `${file}: expected one field a line; got '{ … }' around them.`, {
-    hint: "Only entries written one field a line can be edited.",
+  const override = environment === undefined ? [] : ["overrides", environment];
+  const base = valueAt(document.root, [...override, SIBLING]) === undefined ? [] : override;
+  const fields = parseDocument(text, { merge: false, stringKeys: true }).getIn(base, true);
+  if (document.isReadable && isMap(fields)) return { document, base, fields: fields as Fields };
+  throw new UserError("E_INVALID_ENTRY", `${file}: expected a readable entry to edit.`, {
+    hint: "`tenantry check` names what is wrong with it.",
   });
 }
 
-function keyOf(pair: TopPair): unknown {
-  return isScalar(pair.key) ? pair.key.value : undefined;
+function fieldOf(fields: Fields, name: string): Field | undefined {
+  return fields.items.find(({ key }) => isScalar(key) && key.value === name);
 }
 
-function replaceValue(text: string, pair: TopPair, written: string): string {
-  const range = pair.value?.range;
-  const isEmpty = range === undefined || range[0] === range[1];
-  if (!isEmpty) {
-    const lineBreak = /\r?\n$/.exec(text.slice(range[0], range[1]))?.[0] ?? "";
-    return text.slice(0, range[0]) + written + lineBreak + text.slice(range[1]);
+function endOf({ key, value }: Field): number {
+  return value?.range[1] ?? key.range[1];
+}
+
+function replace(text: string, { key, value }: Field, written: string): string {
+  const range = value?.range;
+  if (range === undefined || range[0] === range[1]) {
+    const colon = text.indexOf(":", key.range[1]) + 1;
+    return `${text.slice(0, colon)} ${written}${text.slice(colon)}`;
   }
-  const colon = text.indexOf(":", pair.key.range[1]) + 1;
-  return `${text.slice(0, colon)} ${written}${text.slice(colon)}`;
+  const lineBreak = /\r?\n$/.exec(text.slice(range[0], range[1]))?.[0] ?? "";
+  return text.slice(0, range[0]) + written + lineBreak + text.slice(range[1]);
 }
 
-/** After the line(s) of `after`; at the end of the last field when there is none. */
-function insertLine(text: string, pairs: readonly TopPair[], line: string, after: string): string {
-  const pair = pairs.find((each) => keyOf(each) === after) ?? pairs.at(-1);
+function insert(text: string, fields: Fields, line: string): string {
+  const sibling = fieldOf(fields, SIBLING) ?? fields.items.at(-1);
+  if (fields.flow === true) return insertIntoFlow(text, fields, sibling, line);
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
-  if (pair === undefined) return `${line}${newline}${text}`;
-  const end = lineEnd(text, pair.value?.range[1] ?? pair.key.range[1]);
+  if (sibling === undefined) return `${line}${newline}${text}`;
+  const start = sibling.key.range[0];
+  const indent = " ".repeat(start - (text.lastIndexOf("\n", start - 1) + 1));
+  const end = lineEnd(text, endOf(sibling));
   const before = text.slice(0, end);
-  const gap = before.endsWith("\n") ? "" : newline;
-  return `${before}${gap}${line}${newline}${text.slice(end)}`;
+  return `${before}${before.endsWith("\n") ? "" : newline}${indent}${line}${newline}${text.slice(end)}`;
+}
+
+function insertIntoFlow(text: string, fields: Fields, sibling: Field | undefined, line: string): string {
+  const at = sibling === undefined ? fields.range[0] + 1 : endOf(sibling);
+  return `${text.slice(0, at)}${sibling === undefined ? " " : ", "}${line}${text.slice(at)}`;
+}
+
+function cutLines(text: string, field: Field): string {
+  const start = text.lastIndexOf("\n", field.key.range[0] - 1) + 1;
+  return text.slice(0, start) + text.slice(lineEnd(text, endOf(field)));
+}
+
+/** With the comma that parts it from its neighbour. */
+function cutFromFlow(text: string, { items }: Fields, field: Field): string {
+  const index = items.indexOf(field);
+  const [before, after] = [items[index - 1], items[index + 1]];
+  if (before !== undefined) return text.slice(0, endOf(before)) + text.slice(endOf(field));
+  return (
+    text.slice(0, field.key.range[0]) + text.slice(after === undefined ? endOf(field) : after.key.range[0])
+  );
 }
 
 /** Offset behind the line that holds the character before `offset`. */
@@ -92,8 +122,15 @@ function writeScalar(value: string): string {
 }
 
 /** An edit that says anything else than asked would be written over a person's file: checked by reading it again. */
-function proven(edited: string, file: string, field: EditedField, value: string | undefined): string {
-  const { root, isReadable } = parseYamlDocument(edited, file);
-  if (isReadable && root[field] === value?.normalize("NFC")) return edited;
-  throw new InternalError(`Editing '${field}' of ${file} gave a text that reads otherwise.`);
+function proven(edited: string, before: YamlDocument, path: ValuePath, value: string | undefined): string {
+  const after = parseYamlDocument(edited, before.file);
+  const isSet = valueAt(after.root, path) === value?.normalize("NFC");
+  const others = (document: YamlDocument) => JSON.stringify(document.root, without(path));
+  if (after.isReadable && isSet && others(after) === others(before)) return edited;
+  throw new InternalError(`Editing '${path.join(".")}' of ${before.file} gave a text that reads otherwise.`);
+}
+
+/** A replacer that leaves a field's name out, wherever it stands: what remains must be the same before and after. */
+function without(path: ValuePath) {
+  return (key: string, value: unknown) => (key === path.at(-1) ? undefined : value);
 }

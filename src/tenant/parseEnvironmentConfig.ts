@@ -32,7 +32,7 @@ export function checkEnvironmentConfig(raw: JsonValue, source: Source): CheckedC
   }
   const root = raw as Fields;
   const supported = splitUnbuilt(root, UNBUILT_CONFIG_FIELDS, source);
-  const checked = checkFields(configSchema, supported.rest, source, "E_NO_CONFIG");
+  const checked = checkFields(configSchema, withDefaultEdge(supported.rest), source, "E_NO_CONFIG");
   const problems = firstOfEachPath([
     ...secretProblems(root, source, "E_NO_CONFIG"),
     ...supported.problems,
@@ -46,6 +46,14 @@ export function checkEnvironmentConfig(raw: JsonValue, source: Source): CheckedC
 
 function refused(problems: readonly Problem[]): CheckedConfig {
   return { config: undefined, problems };
+}
+
+/** `local` is `perTenant` by default; elsewhere the default is `wildcard`, which isn't built and must not be guessed. */
+function withDefaultEdge(root: Fields): Fields {
+  const { edge = {} } = root;
+  if (root.environment !== "local" || typeof edge !== "object" || edge === null || Array.isArray(edge))
+    return root;
+  return { ...root, edge: { mode: "perTenant", ...edge } };
 }
 
 /** Legal by PRODUCT.md, not built: these have a code of their own. */

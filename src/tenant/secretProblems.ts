@@ -29,5 +29,10 @@ export function secretProblems(
 function isSecret(value: JsonValue, path: ValuePath): boolean {
   if (typeof value === "string" && isSecretText(value)) return true;
   const isScalar = typeof value === "string" || typeof value === "number";
-  return isScalar && isSecretKey(String(path.at(-1) ?? ""));
+  return isScalar && isSecretKey(nameOf(path));
+}
+
+/** The key a value stands under; items of a list stand under the list's. */
+function nameOf(path: ValuePath): string {
+  return path.filter((part) => typeof part === "string").at(-1) ?? "";
 }

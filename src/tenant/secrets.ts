@@ -6,10 +6,12 @@
 /** Last word of a key whose value is a secret: `dbPassword`, `access_token`; not `maxTokens` or `passwordPolicy`. */
 const SECRET_WORDS: ReadonlySet<string> = new Set([
   "password",
+  "passwords",
   "passwd",
   "passphrase",
   "pwd",
   "secret",
+  "secrets",
   "token",
   "credential",
   "credentials",

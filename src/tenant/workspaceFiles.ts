@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { UserError } from "./errors.ts";
 import { expectedGot, type Problem, visible } from "./problems.ts";
 import { decodeText, MAX_FILE_BYTES } from "./yamlDocument.ts";
 
@@ -16,6 +17,13 @@ const READ_FAILURES: Readonly<Record<string, string>> = {
   ENOTDIR: "a symbolic link to nothing",
 };
 
+const FOLDER_FAILURES: Readonly<Record<string, string>> = {
+  EACCES: "no permission to read it",
+  EPERM: "no permission to read it",
+  ELOOP: "a loop of symbolic links",
+  ENOTDIR: "a file",
+};
+
 /** A file's text, or why there is none. `path` is relative to the root, with forward slashes. */
 export type ReadFile =
   | { readonly path: string; readonly name: string; readonly text: string }
@@ -29,7 +37,7 @@ export interface Folder {
   readonly problems: readonly Problem[];
 }
 
-/** Reads every `*.yaml` of a folder; a folder that isn't there is empty. Never follows a link out of the root. */
+/** Reads every `*.yaml` of a folder; a folder that isn't there is empty, one that can't be read throws. Never follows a link out of the root. */
 export function readFolder(root: string, folder: string): Folder {
   const listed = listFolder(root, folder).filter(({ name }) => !IGNORED_NAME.test(name));
   const problems = listed.flatMap((item) => strayProblem(folder, item));
@@ -57,8 +65,16 @@ function listFolder(root: string, folder: string): Dirent[] {
     const items = readdirSync(join(root, folder), { withFileTypes: true });
     return items.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
+    const code = codeOf(error) ?? "";
+    if (code === "ENOENT") return [];
+    if (FOLDER_FAILURES[code] === undefined) throw error;
+    throw new UserError(
+      "E_INVALID_ENTRY",
+      `${folder}: ${expectedGot("a readable folder", FOLDER_FAILURES[code])}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -74,19 +74,62 @@ describe("setting a field", () => {
     );
   });
 
-  test("is refused for a text that isn't a readable entry or writes its fields in braces", () => {
+  test("is refused for a text that isn't a readable entry", () => {
     expect(() => setEntryField("a: [", FILE, "status", "deleted")).toThrow(
       "tenants/acme.yaml: expected a readable entry to edit.",
     );
-    expect(() => setEntryField("{ status: active }", FILE, "status", "deleted")).toThrow(
-      "tenants/acme.yaml: expected one field a line; got '{ … }' around them.",
+  });
+
+  test("works between braces too", () => {
+    expect(setEntryField("{ status: deleted, plan: trial }", FILE, "purge", "acme")).toBe(
+      "{ status: deleted, purge: acme, plan: trial }",
     );
+    expect(setEntryField("{ status: deleted }", FILE, "status", "active")).toBe("{ status: active }");
+    expect(setEntryField("{}", FILE, "status", "active")).toBe("{ status: active}");
+  });
+});
+
+describe("an environment whose override decides the status", () => {
+  const BLOCK =
+    "status: active\noverrides:\n  prod:\n    status: deleted # sold\n    plan: trial\n  dev:\n    plan: x1\n";
+  const FLOW = "status: active\noverrides: { prod: { status: deleted } }\n";
+
+  test("is edited there", () => {
+    expect(setEntryField(BLOCK, FILE, "purge", "acme", "prod")).toBe(
+      BLOCK.replace("# sold\n", "# sold\n    purge: acme\n"),
+    );
+    expect(setEntryField(FLOW, FILE, "purge", "acme", "prod")).toBe(
+      FLOW.replace("deleted }", "deleted, purge: acme }"),
+    );
+    expect(setEntryField(BLOCK, FILE, "status", "active", "prod")).toBe(BLOCK.replace("deleted", "active"));
+  });
+
+  test("leaves other environments to the top", () => {
+    expect(setEntryField(BLOCK, FILE, "status", "suspended", "dev")).toBe(
+      BLOCK.replace("status: active", "status: suspended"),
+    );
+    expect(setEntryField(BLOCK, FILE, "status", "suspended", "local")).toBe(
+      BLOCK.replace("status: active", "status: suspended"),
+    );
+  });
+
+  test("is taken back to the byte", () => {
+    for (const text of [BLOCK, FLOW]) {
+      const edited = setEntryField(text, FILE, "purge", "acme", "prod");
+      expect(removeEntryField(edited, FILE, "purge", "prod")).toBe(text);
+    }
   });
 });
 
 describe("removing a field", () => {
   test("takes its line with its comment, and nothing else", () => {
     expect(removeEntryField(TEXT, FILE, "status")).toBe(TEXT.replace("status: active # since May\n", ""));
+  });
+
+  test("takes its comma between braces", () => {
+    expect(removeEntryField("{ purge: acme, status: deleted }", FILE, "purge")).toBe("{ status: deleted }");
+    expect(removeEntryField("{ status: deleted, purge: acme }", FILE, "purge")).toBe("{ status: deleted }");
+    expect(removeEntryField("{ purge: acme }", FILE, "purge")).toBe("{  }");
   });
 
   test("that isn't there changes nothing", () => {

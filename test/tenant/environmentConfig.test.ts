@@ -124,6 +124,11 @@ describe("Pulumi's values", () => {
     expect(refusal(change)).toBe(message);
   });
 
+  test("of `local` are perTenant by default", () => {
+    const { edge, ...rest } = RAW;
+    expect(parseEnvironmentConfig(rest, "config").edge).toEqual({ ...edge, profiles: 1, waitMs: 60_000 });
+  });
+
   test("that aren't there at all are E_NO_CONFIG", () => {
     expect(() => parseEnvironmentConfig(undefined, "config")).toThrow(
       "config: expected config of namespace 'tenantry'; got nothing.",

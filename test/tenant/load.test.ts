@@ -42,6 +42,12 @@ describe("a project's folders", () => {
     expect([workspace.entries, workspace.plans, workspace.environments]).toEqual([[], [], []]);
   });
 
+  test("that can't be read as folders are an error that names them", () => {
+    expect(() => loadWorkspace(projectWith({ plans: "a file" }))).toThrow(
+      "plans: expected a readable folder; got a file.",
+    );
+  });
+
   test("strays are named: wrong extensions and folders", () => {
     const root = projectWith({
       "tenants/acme.yml": entryText(),

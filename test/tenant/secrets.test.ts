@@ -14,6 +14,7 @@ describe("plain secrets", () => {
     "settings: { url: postgres://acme:c4n4ry@db.example/acme }",
     "settings: { storage: 'DefaultEndpointsProtocol=https;AccountKey=c4n4ry==' }",
     "settings: { PASSWORD: 12345678 }",
+    "settings: { token: [c4n4ry] }",
     "labels: { connectionString: c4n4ry }",
     "password: c4n4ry",
     "overrides: { prod: { settings: { clientSecret: c4n4ry } } }",
