@@ -41,17 +41,16 @@ export async function hasPendingOperations(backend: FolderBackend, stack: string
   return (checkpoint?.latest?.pending_operations?.length ?? 0) > 0;
 }
 
-/** A backend of its own for one preview, in which of the real one only the platform's stack is seen. */
+/** A backend of its own for one preview, with copies of the named stacks as far as they are there. */
 export async function withScratchBackend<Answer>(
   real: FolderBackend,
-  platform: string,
+  stacks: readonly string[],
   use: (backend: FolderBackend) => Promise<Answer>,
 ): Promise<Answer> {
   return withTemporaryFolder("preview", async (folder) => {
     const scratch = folderBackend(pathToFileURL(folder).href) as FolderBackend;
-    const source = real.checkpoint(platform);
-    if (existsSync(source)) {
-      await cp(source, scratch.checkpoint(platform));
+    for (const stack of stacks.filter((each) => existsSync(real.checkpoint(each)))) {
+      await cp(real.checkpoint(stack), scratch.checkpoint(stack));
       // Without it Pulumi takes the folder for one of the layout before projects.
       await writeFile(join(folder, ".pulumi", "meta.yaml"), "version: 1\n");
     }

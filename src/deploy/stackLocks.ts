@@ -25,7 +25,7 @@ export interface LockWait {
 }
 
 /** How often a waiting run looks again. */
-const POLL_MS = 200;
+export const LOCK_POLL_MS = 200;
 
 /**
  * Frees a stack from locks whose owner is dead, and waits for or refuses a living one. A lock of another machine is
@@ -40,7 +40,7 @@ export async function claimStack(stack: string, folder: string, wait: LockWait):
     if (!wait.isPatient) throw locked(stack, holder);
     if (!isToldToWait) wait.onNote(`waiting for ${describe(holder)}`);
     isToldToWait = true;
-    await delay(POLL_MS, undefined, wait.signal === undefined ? {} : { signal: wait.signal });
+    await delay(LOCK_POLL_MS, undefined, wait.signal === undefined ? {} : { signal: wait.signal });
   }
 }
 

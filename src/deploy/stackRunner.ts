@@ -1,4 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { UserError } from "../tenant/errors.ts";
 import { hasPendingOperations, withScratchBackend } from "./backend.ts";
 import type { DeployEvent, Properties, RunResult } from "./deployEvents.ts";
 import type { DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
@@ -8,7 +10,7 @@ import { resolvePendingOperations } from "./pendingOperations.ts";
 import { redactValue } from "./redact.ts";
 import { explainRunFailure, isProtectedRefusal, protectedRefusal } from "./runFailure.ts";
 import { RunRecorder } from "./runRecorder.ts";
-import { claimStack } from "./stackLocks.ts";
+import { claimStack, LOCK_POLL_MS } from "./stackLocks.ts";
 import type { StackWorkspace } from "./stackWorkspace.ts";
 
 /** Options that every command of a run gets. */
@@ -32,49 +34,83 @@ export class StackRunner {
     this.#stacks = stacks;
   }
 
-  async up(stack: string, options: RunOptions): Promise<RunResult> {
-    await this.#claim(stack, options);
-    const found = await this.#stacks.findOrCreate(stack);
-    return this.#record(stack, options, async (engine) => {
-      const { outputs } = await found.up({ ...engine, refresh: options.shouldRefresh === true });
-      return plainOutputs(outputs);
+  up(stack: string, options: RunOptions): Promise<RunResult> {
+    return this.#exclusively(stack, options, async () => {
+      const found = await this.#stacks.findOrCreate(stack);
+      const flags = await this.#refreshFirst(found, stack, options);
+      return this.#record(stack, options, async (engine) => {
+        const { outputs } = await found.up({ ...engine, ...flags });
+        return plainOutputs(outputs);
+      });
     });
   }
 
+  /** A stack that isn't there, or that is to be refreshed, is previewed in a backend of its own: nothing is touched. */
   async preview(stack: string, options: RunOptions): Promise<RunResult> {
     const found = await this.#stacks.find(stack);
-    const look = (at: Stack) =>
+    const { backend } = this.#stacks;
+    const look = (at: Stack, flags: object) =>
       this.#record(stack, options, async (engine) => {
-        await at.preview({ ...engine, refresh: options.shouldRefresh === true });
+        await at.preview({ ...engine, ...flags });
         return {};
       });
-    if (found !== undefined) return look(found);
-    const { backend } = this.#stacks;
-    if (backend === undefined) return look(await this.#stacks.findOrCreate(stack));
-    return withScratchBackend(backend, this.#options.environment, async ({ url }) =>
-      look(await this.#stacks.findOrCreate(stack, { PULUMI_BACKEND_URL: url })),
-    );
-  }
-
-  async destroy(stack: string, options: DestroyOptions): Promise<RunResult> {
-    await this.#claim(stack, options);
-    const found = await this.#stacks.find(stack, options.variables);
-    if (found === undefined) return NOTHING;
-    return this.#record(stack, options, async (engine) => {
-      const runProgram = options.shouldRunProgram !== false;
-      await found.destroy({ ...engine, refresh: options.shouldRefresh === true, runProgram });
-      return {};
+    const needsScratch =
+      found === undefined || (options.shouldRefresh === true && this.#setup.name === "embedded");
+    if (!needsScratch) return look(found, { refresh: options.shouldRefresh === true });
+    if (backend === undefined) return look(await this.#stacks.findOrCreate(stack), {});
+    return withScratchBackend(backend, [this.#options.environment, stack], async ({ url }) => {
+      const copy = await this.#stacks.findOrCreate(stack, { PULUMI_BACKEND_URL: url });
+      return look(copy, found === undefined ? {} : await this.#refreshFirst(copy, stack, options));
     });
   }
 
-  async refresh(stack: string, options: RunOptions): Promise<RunResult> {
-    await this.#claim(stack, options);
-    const found = await this.#stacks.find(stack);
-    if (found === undefined) return NOTHING;
+  destroy(stack: string, options: DestroyOptions): Promise<RunResult> {
+    return this.#exclusively(stack, options, async () => {
+      const found = await this.#stacks.find(stack, options.variables);
+      if (found === undefined) return NOTHING;
+      const flags = await this.#refreshFirst(found, stack, options);
+      return this.#record(stack, options, async (engine) => {
+        await found.destroy({ ...engine, ...flags, runProgram: options.shouldRunProgram !== false });
+        return {};
+      });
+    });
+  }
+
+  refresh(stack: string, options: RunOptions): Promise<RunResult> {
+    return this.#exclusively(stack, options, async () => {
+      const found = await this.#stacks.find(stack);
+      return found === undefined ? NOTHING : this.#refreshFound(found, stack, options);
+    });
+  }
+
+  #refreshFound(found: Stack, stack: string, options: RunOptions): Promise<RunResult> {
     return this.#record(stack, options, async (engine) => {
       await found.refresh(engine);
       return {};
     });
+  }
+
+  /** Flags that make the official CLI refresh first; for the embedded engine it is a run of its own. */
+  async #refreshFirst(found: Stack, stack: string, options: RunOptions): Promise<{ refresh?: true }> {
+    if (options.shouldRefresh !== true) return {};
+    if (this.#setup.name === "official") return { refresh: true };
+    await this.#refreshFound(found, stack, {});
+    return {};
+  }
+
+  /** One run at a time on a stack: refused with `E_LOCKED` while another has it, or after it with patience. */
+  async #exclusively(stack: string, options: RunOptions, run: () => Promise<RunResult>): Promise<RunResult> {
+    for (;;) {
+      await this.#claim(stack, options);
+      try {
+        return await run();
+      } catch (error) {
+        const isHeld = error instanceof UserError && error.code === "E_LOCKED";
+        if (!isHeld || options.isPatient !== true || this.#options.signal?.aborted === true) throw error;
+        // Another run was faster between our look and the engine's own lock.
+        await delay(LOCK_POLL_MS);
+      }
+    }
   }
 
   /** Frees the stack of dead owners' locks, then finishes or forgets what a killed run had begun. */
