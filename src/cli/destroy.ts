@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Deployer } from "../deploy/index.ts";
+import type { DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
-import { loadEntry, setEntryField } from "../tenant/index.ts";
+import { setEntryField } from "../tenant/index.ts";
 import { entryPath } from "../tenant/load.ts";
 import { PLATFORM } from "./render/progress.ts";
 import { runTargets, type TargetAction, withDeployer, worstExitCode } from "./runTargets.ts";
@@ -83,7 +84,7 @@ function destroyTarget(deployer: Deployer, options: DestroyOptions, context: Cli
   return async ({ name, stack, tenant }, onEvent) => {
     const run = { onEvent, isPatient: options.wait };
     if (tenant !== undefined && options.purge === true && (await deployer.isStackPresent(stack))) {
-      confirmPurge(name, context.root);
+      confirmPurge(tenant, context.root);
       await deployer.up(stack, run);
     }
     const result = await deployer.destroy(stack, run);
@@ -96,17 +97,15 @@ function destroyTarget(deployer: Deployer, options: DestroyOptions, context: Cli
 }
 
 /** Writes the confirmation into the entry, so that it is in the repository's history. */
-function confirmPurge(slug: string, root: string): void {
-  const entry = loadEntry(root, slug)?.entry;
-  if (entry?.status !== "deleted") {
+function confirmPurge({ slug, status, environment }: DesiredTenant, root: string): void {
+  if (status !== "deleted") {
     throw new UserError(
       "E_ILLEGAL_TRANSITION",
-      `${entryPath(slug)} 'status': expected 'deleted' before a purge; got '${entry?.status ?? "active"}'. Nothing was touched.`,
-      {
-        hint: `Set \`status: deleted\` and run \`tenantry up ${slug}\` first: it takes the final backup.`,
-      },
+      `${entryPath(slug)} 'status': expected 'deleted' before a purge; got '${status}'. Nothing was touched.`,
+      { hint: `Set \`status: deleted\` and run \`tenantry up ${slug}\` first: it takes the final backup.` },
     );
   }
   const path = join(root, entryPath(slug));
-  writeFileSync(path, setEntryField(readFileSync(path, "utf8"), entryPath(slug), "purge", slug));
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, setEntryField(text, entryPath(slug), "purge", slug, environment));
 }
