@@ -1,0 +1,121 @@
+import { EngineError, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
+
+/** How a flag takes its value: none, one, or `--flag` and `--flag=true|false`. */
+type FlagKind = "bare" | "value" | "boolean";
+
+/** Flags of every command. Colours, logging and display of the official CLI change nothing here. */
+const GLOBAL_FLAGS: Readonly<Record<string, FlagKind>> = {
+  "--non-interactive": "bare",
+  "--stack": "value",
+  "--color": "value",
+  "--cwd": "value",
+};
+
+const RUN_FLAGS: Readonly<Record<string, FlagKind>> = {
+  "--yes": "bare",
+  "--skip-preview": "bare",
+  "--client": "value",
+  "--exec-kind": "value",
+  "--exec-agent": "value",
+  "--event-log": "value",
+  "--message": "value",
+  "--parallel": "value",
+  "--config-file": "value",
+  "--expect-no-changes": "bare",
+  "--diff": "bare",
+  "--run-program": "boolean",
+  "--json": "bare",
+  "--suppress-outputs": "bare",
+  "--suppress-progress": "bare",
+};
+
+const WITH_PREVIEW_ONLY = { ...RUN_FLAGS, "--preview-only": "bare" } as const;
+
+/** Every command there is and the flags it takes. */
+export const COMMANDS: Readonly<Record<string, Readonly<Record<string, FlagKind>>>> = {
+  version: {},
+  whoami: { "--json": "bare" },
+  login: {},
+  cancel: { "--yes": "bare" },
+  preview: RUN_FLAGS,
+  up: RUN_FLAGS,
+  refresh: WITH_PREVIEW_ONLY,
+  destroy: WITH_PREVIEW_ONLY,
+  config: { "--show-secrets": "bare", "--json": "bare", "--config-file": "value" },
+  "config get": { "--json": "bare", "--path": "bare", "--config-file": "value" },
+  "stack init": { "--secrets-provider": "value", "--no-select": "bare" },
+  "stack select": { "--create": "bare" },
+  "stack ls": { "--json": "bare", "--all": "bare" },
+  "stack rm": { "--yes": "bare", "--force": "bare", "--preserve-config": "bare" },
+  "stack output": { "--json": "bare", "--show-secrets": "bare" },
+  "stack export": { "--show-secrets": "bare", "--file": "value" },
+  "stack import": { "--file": "value", "--force": "bare" },
+  "stack history": { "--json": "bare", "--show-secrets": "bare", "--page-size": "value", "--page": "value" },
+};
+
+/** A parsed command line. */
+export interface Invocation {
+  /** A key of {@link COMMANDS}. */
+  readonly command: string;
+  readonly positional: readonly string[];
+  readonly flags: ReadonlyMap<string, string>;
+}
+
+/** Reads a command line; refuses every command and flag it doesn't know by name. */
+export function parseArgs(args: readonly string[]): Invocation {
+  const two = args.slice(0, 2).join(" ");
+  const command = Object.hasOwn(COMMANDS, two) ? two : (args[0] ?? "");
+  const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (known === undefined) throw refuse(`the command \`pulumi ${commandName(args)}\``);
+  const rest = args.slice(command.split(" ").length);
+  const { flags, positional } = parseFlags(command, rest, { ...GLOBAL_FLAGS, ...known });
+  if (command === "config" && positional.length > 0)
+    throw refuse(`the command \`pulumi config ${positional[0]}\``);
+  return { command, positional, flags };
+}
+
+function commandName(args: readonly string[]): string {
+  const end = args.findIndex((arg) => arg.startsWith("-"));
+  return args.slice(0, end === -1 ? 2 : Math.min(end, 2)).join(" ");
+}
+
+function parseFlags(
+  command: string,
+  args: readonly string[],
+  known: Readonly<Record<string, FlagKind>>,
+): { flags: Map<string, string>; positional: string[] } {
+  const flags = new Map<string, string>();
+  const positional: string[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? "";
+    if (!arg.startsWith("-")) {
+      positional.push(arg);
+      continue;
+    }
+    const [name, inline] = splitFlag(arg);
+    const kind = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (kind === undefined) throw refuse(`the flag \`${name}\` of \`pulumi ${command}\``);
+    const takesNext = kind === "value" && inline === undefined;
+    flags.set(name, inline ?? (takesNext ? valueOf(name, args[++index]) : "true"));
+  }
+  return { flags, positional };
+}
+
+/** Short flags of the official CLI that scripts use. */
+const SHORT: Readonly<Record<string, string>> = {
+  "-s": "--stack",
+  "-y": "--yes",
+  "-m": "--message",
+  "-C": "--cwd",
+};
+
+function splitFlag(arg: string): readonly [string, string | undefined] {
+  const equals = arg.indexOf("=");
+  const name = equals === -1 ? arg : arg.slice(0, equals);
+  return [SHORT[name] ?? name, equals === -1 ? undefined : arg.slice(equals + 1)];
+}
+
+function valueOf(name: string, value: string | undefined): string {
+  if (value === undefined) throw new EngineError(`the flag \`${name}\` needs a value`, REFUSED_EXIT_CODE);
+  return value;
+}

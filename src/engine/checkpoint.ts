@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import { EngineError, messageOf, refuse } from "./errors.ts";
+import type { SecretsManager, SecretsProvider } from "./secrets.ts";
+import type { OperationType, PendingOperation, Snapshot } from "./snapshot.ts";
+import type { ResourceState } from "./state.ts";
+import { encryptedSecrets, plainSecrets, resourceFromJson, resourceToJson } from "./stateJson.ts";
+import { SECRET_SIGNATURE } from "./wire.ts";
+
+/** Version that the official engine's manifests carry; the release this engine behaves like. */
+export const MANIFEST_VERSION = "v3.248.0";
+
+const PLAIN_VERSION = 3;
+/** Written when a resource uses a feature older engines must refuse. */
+const FEATURE_VERSION = 4;
+const SUPPORTED_FEATURES: readonly string[] = ["replaceWith"];
+
+type Json = Record<string, unknown>;
+
+/** `{manifest, secrets_providers, resources, pending_operations, metadata}` of a stack. */
+export interface DeploymentJson extends Json {
+  readonly secrets_providers?: SecretsProvider;
+  readonly resources?: readonly Json[];
+  readonly pending_operations?: readonly { readonly resource: Json; readonly type: OperationType }[];
+}
+
+/** A deployment as `stack export` prints it and `stack import` reads it. */
+export interface UntypedDeployment {
+  readonly version: number;
+  readonly features?: readonly string[];
+  readonly deployment: DeploymentJson;
+}
+
+/** Reads a checkpoint file's text; `path` and `backup` are named when it is damaged. */
+export function parseCheckpoint(text: string, path: string): UntypedDeployment {
+  const json = parseJson(text, path) as { version?: unknown; features?: string[]; checkpoint?: Json };
+  const checkpoint = json.checkpoint;
+  if (typeof json.version !== "number" || typeof checkpoint !== "object" || checkpoint === null) {
+    throw damaged(path, "it is not a Pulumi checkpoint");
+  }
+  requireVersion(json.version, json.features);
+  return { version: json.version, deployment: (checkpoint["latest"] as DeploymentJson | undefined) ?? {} };
+}
+
+function parseJson(text: string, path: string): unknown {
+  if (text.trim() === "") throw damaged(path, "it is empty");
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json === "object" && json !== null) return json;
+  } catch (error) {
+    throw damaged(path, messageOf(error));
+  }
+  throw damaged(path, "it is not a Pulumi checkpoint");
+}
+
+function damaged(path: string, reason: string): EngineError {
+  return new EngineError(
+    `the state file '${path}' is damaged: ${reason}. Nothing was changed; the state before the last write is in '${path}.bak'.`,
+  );
+}
+
+/** Refuses versions and features this engine can't read. */
+export function requireVersion(version: number, features: readonly string[] = []): void {
+  if (version < PLAIN_VERSION || version > FEATURE_VERSION) throw refuse(`state version ${version}`);
+  const unknown = features.filter((feature) => !SUPPORTED_FEATURES.includes(feature));
+  if (unknown.length > 0) throw refuse(`the state features ${unknown.join(", ")}`);
+}
+
+/** Whether a state text holds an encrypted secret, so that a key must be derived to read it. */
+export function hasSecrets(deployment: DeploymentJson): boolean {
+  return JSON.stringify(deployment).includes(SECRET_SIGNATURE);
+}
+
+/** The resources of a deployment; `secrets` must be unlocked when it has any. */
+export function snapshotFromJson(deployment: DeploymentJson, secrets: SecretsManager | undefined): Snapshot {
+  const reader = (urn: string) => (ciphertext: string) => {
+    if (secrets === undefined)
+      throw new EngineError(`a secret of ${urn} can't be read: the state has no salt`);
+    return secrets.decrypt(urn, ciphertext);
+  };
+  return {
+    resources: (deployment.resources ?? []).map((json) => resourceFromJson(json, reader)),
+    pendingOperations: (deployment.pending_operations ?? []).map(({ resource, type }) => ({
+      resource: resourceFromJson(resource, reader),
+      type,
+    })),
+  };
+}
+
+function manifestOf(time: Date): Json {
+  const magic = createHash("sha256").update(MANIFEST_VERSION).digest("hex");
+  return { time: time.toISOString(), magic, version: MANIFEST_VERSION };
+}
+
+/** The text of a checkpoint file; each resource's part is made once and kept on its state. */
+export function checkpointText(
+  stack: string,
+  snapshot: Snapshot,
+  secrets: SecretsManager | undefined,
+): string {
+  const latest = [`"manifest":${JSON.stringify(manifestOf(new Date()))}`];
+  if (secrets !== undefined) latest.push(`"secrets_providers":${JSON.stringify(secrets.provider)}`);
+  const resources = withCurrentUrns(snapshot.resources);
+  if (resources.length > 0)
+    latest.push(`"resources":[${resources.map((state) => textOf(state, secrets)).join(",")}]`);
+  if (snapshot.pendingOperations.length > 0) {
+    latest.push(
+      `"pending_operations":[${snapshot.pendingOperations.map((op) => operationText(op, secrets)).join(",")}]`,
+    );
+  }
+  latest.push(`"metadata":{}`);
+  const name = JSON.stringify(`organization/${stack}`);
+  return `{${versionText(featuresOf(snapshot.resources))},"checkpoint":{"stack":${name},"latest":{${latest.join(",")}}}}`;
+}
+
+function versionText(features: readonly string[]): string {
+  if (features.length === 0) return `"version":${PLAIN_VERSION}`;
+  return `"version":${FEATURE_VERSION},"features":${JSON.stringify(features)}`;
+}
+
+function featuresOf(resources: readonly ResourceState[]): readonly string[] {
+  return resources.some((state) => state.replaceWith.length > 0) ? ["replaceWith"] : [];
+}
+
+function textOf(state: ResourceState, secrets: SecretsManager | undefined): string {
+  state.serialized ??= JSON.stringify(resourceToJson(state, writerFor(state.urn, secrets)));
+  return state.serialized;
+}
+
+function operationText(operation: PendingOperation, secrets: SecretsManager | undefined): string {
+  return `{"resource":${textOf(operation.resource, secrets)},"type":"${operation.type}"}`;
+}
+
+function writerFor(urn: string, secrets: SecretsManager | undefined): ReturnType<typeof encryptedSecrets> {
+  if (secrets !== undefined) return encryptedSecrets(secrets, urn);
+  return () => {
+    throw new EngineError(`a secret of ${urn} can't be stored: the stack has no encryption salt`);
+  };
+}
+
+/** Renames references to resources that took over an alias in this run; aliases themselves aren't stored. */
+export function withCurrentUrns(resources: readonly ResourceState[]): readonly ResourceState[] {
+  const renames = new Map(
+    resources.flatMap((state) => state.aliases.map((alias) => [alias, state.urn] as const)),
+  );
+  if (renames.size === 0) return resources;
+  return resources.map((state) => renamed(state, renames));
+}
+
+function renamed(state: ResourceState, renames: ReadonlyMap<string, string>): ResourceState {
+  const fix = (urn: string): string => renames.get(urn) ?? urn;
+  const split = state.provider.lastIndexOf("::");
+  return {
+    ...state,
+    serialized: undefined,
+    aliases: [],
+    parent: fix(state.parent),
+    deletedWith: fix(state.deletedWith),
+    provider: state.provider === "" ? "" : fix(state.provider.slice(0, split)) + state.provider.slice(split),
+    dependencies: state.dependencies.map(fix),
+    replaceWith: state.replaceWith.map(fix),
+    propertyDependencies: Object.fromEntries(
+      Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(fix)]),
+    ),
+  };
+}
+
+/** The deployment for `stack export`, with secrets in clear when asked for. */
+export function exportDeployment(
+  snapshot: Snapshot,
+  provider: SecretsProvider | undefined,
+  secrets: SecretsManager | undefined,
+  showSecrets: boolean,
+): Json {
+  const toJson = (state: ResourceState): Json =>
+    resourceToJson(state, showSecrets ? plainSecrets : writerFor(state.urn, secrets));
+  const operations = snapshot.pendingOperations.map(({ resource, type }) => ({
+    resource: toJson(resource),
+    type,
+  }));
+  const features = featuresOf(snapshot.resources);
+  return {
+    version: features.length > 0 ? FEATURE_VERSION : PLAIN_VERSION,
+    ...(features.length > 0 ? { features } : {}),
+    deployment: {
+      manifest: manifestOf(new Date()),
+      ...(provider === undefined ? {} : { secrets_providers: provider }),
+      ...(snapshot.resources.length > 0 ? { resources: snapshot.resources.map(toJson) } : {}),
+      ...(operations.length > 0 ? { pending_operations: operations } : {}),
+      metadata: {},
+    },
+  };
+}

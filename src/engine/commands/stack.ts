@@ -1,0 +1,185 @@
+import { readFile, writeFile } from "node:fs/promises";
+import {
+  checkpointText,
+  exportDeployment,
+  requireVersion,
+  snapshotFromJson,
+  type UntypedDeployment,
+} from "../checkpoint.ts";
+import {
+  backendOf,
+  type CommandContext,
+  passphraseOf,
+  type StackContext,
+  stackContext,
+} from "../commandContext.ts";
+import { loadConfig } from "../config.ts";
+import { newSalt } from "../crypter.ts";
+import { EngineError, REFUSED_EXIT_CODE, refuse } from "../errors.ts";
+import { readHistory } from "../history.ts";
+import { breakLocks, lockStack } from "../lock.ts";
+import { loadProject, parseYaml } from "../project.ts";
+import { SecretsManager } from "../secrets.ts";
+import { verifyIntegrity } from "../snapshot.ts";
+import { loadStack, readStack, secretsOf } from "../stackFile.ts";
+
+/** Makes an empty stack whose secrets use the salt of the environment's config file. */
+export async function initStack(context: CommandContext): Promise<void> {
+  const name = context.invocation.positional[0];
+  if (name === undefined) throw new EngineError("`pulumi stack init` needs a stack name", REFUSED_EXIT_CODE);
+  const provider = context.invocation.flags.get("--secrets-provider") ?? "default";
+  if (provider !== "default" && provider !== "passphrase") throw refuse(`the secrets provider '${provider}'`);
+  const stack = await stackContext(context, name);
+  const { backend, id } = stack;
+  if ((await backend.readCheckpoint(id)) !== undefined) {
+    throw new EngineError(`stack 'organization/${id.project}/${id.stack}' already exists`);
+  }
+  const passphrase = await passphraseOf(context.environment);
+  const salt = (await configSalt(context, stack)) ?? (await newSalt(passphrase()));
+  const secrets = new SecretsManager({ type: "passphrase", state: { salt } }, passphrase, context.crypters);
+  await backend.prepare(id);
+  const empty = { resources: [], pendingOperations: [] };
+  await backend.writeCheckpoint(id, checkpointText(`${id.project}/${id.stack}`, empty, secrets));
+  context.out(`Created stack '${id.stack}'\n`);
+}
+
+async function configSalt(
+  context: CommandContext,
+  { project, id }: StackContext,
+): Promise<string | undefined> {
+  const file = context.environment["PULUMI_OPTION_CONFIG_FILE"] || undefined;
+  return (await loadConfig(project, id.stack, file)).salt;
+}
+
+/** Checks that the stack exists; nothing is remembered, every command names its stack. */
+export async function selectStack(context: CommandContext): Promise<void> {
+  if (context.invocation.flags.has("--create")) throw refuse("the flag `--create` of `pulumi stack select`");
+  await requireStack(await stackContext(context));
+}
+
+async function requireStack(stack: StackContext): Promise<void> {
+  if ((await stack.backend.readCheckpoint(stack.id)) !== undefined) return;
+  throw new EngineError(`no stack named '${stack.id.stack}' found`);
+}
+
+export async function listStacks(context: CommandContext): Promise<void> {
+  const project = context.invocation.flags.has("--all") ? undefined : await loadProject(context.cwd);
+  const backend = backendOf(context, project);
+  const stacks = (await backend.listStacks()).filter(
+    (id) => project === undefined || id.project === project.name,
+  );
+  const rows = await Promise.all(
+    stacks.map(async (id) => ({
+      name: project === undefined ? `organization/${id.project}/${id.stack}` : id.stack,
+      current: false,
+      lastUpdate: (await backend.lastUpdate(id)).toISOString(),
+      updateInProgress: false,
+    })),
+  );
+  if (context.invocation.flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
+  else for (const { name, lastUpdate } of rows) context.out(`${name}  ${lastUpdate}\n`);
+}
+
+/** Removes a stack without resources; config files are left alone. */
+export async function removeStack(context: CommandContext): Promise<void> {
+  const stack = await stackContext(context);
+  const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
+  try {
+    const { deployment } = await readStack(stack);
+    const count = deployment.resources?.length ?? 0;
+    if (count > 0 && !context.invocation.flags.has("--force")) {
+      throw new EngineError(
+        `'${stack.id.stack}' still has resources; removal rejected. Run \`pulumi destroy\` first, or \`--force\` to forget them`,
+      );
+    }
+    await stack.backend.remove(stack.id);
+  } finally {
+    await lock.release();
+  }
+  context.out(`Stack '${stack.id.stack}' has been removed!\n`);
+}
+
+/** Removes the stack's locks, whoever holds them. */
+export async function cancelStack(context: CommandContext): Promise<void> {
+  const stack = await stackContext(context);
+  await requireStack(stack);
+  await breakLocks(stack.backend, stack.id);
+  context.out(`The currently running update for '${stack.id.stack}' has been canceled!\n`);
+}
+
+export async function exportStack(context: CommandContext): Promise<void> {
+  const stack = await stackContext(context);
+  const showSecrets = context.invocation.flags.has("--show-secrets");
+  const file = context.invocation.flags.get("--file");
+  const { snapshot, secrets, checkpoint } = await loadStack(context, stack);
+  const provider = checkpoint.deployment.secrets_providers;
+  const text = `${JSON.stringify(exportDeployment(snapshot, provider, secrets, showSecrets), null, 4)}\n`;
+  if (file === undefined) context.out(text);
+  else await writeFile(file, text);
+}
+
+/** Puts a deployment in place of the stack's own; one of another stack is refused. */
+export async function importStack(context: CommandContext): Promise<void> {
+  const stack = await stackContext(context);
+  const file = context.invocation.flags.get("--file");
+  if (file === undefined) throw refuse("`pulumi stack import` from standard input (no `--file`)");
+  const imported = parseYaml(await readFile(file, "utf8"), file) as UntypedDeployment;
+  requireVersion(imported.version, imported.features);
+  const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
+  try {
+    const { deployment } = await readStack(stack);
+    const secrets = await secretsOf(context, { ...deployment, ...imported.deployment }, undefined);
+    await secrets?.unlock();
+    const snapshot = snapshotFromJson(imported.deployment, secrets);
+    const urns = [...snapshot.resources, ...snapshot.pendingOperations.map(({ resource }) => resource)];
+    if (!context.invocation.flags.has("--force"))
+      refuseForeign(
+        stack,
+        urns.map(({ urn }) => urn),
+      );
+    verifyIntegrity(snapshot.resources);
+    const name = `${stack.id.project}/${stack.id.stack}`;
+    await stack.backend.writeCheckpoint(stack.id, checkpointText(name, snapshot, secrets));
+  } finally {
+    await lock.release();
+  }
+  context.out("Import complete.\n");
+}
+
+function refuseForeign({ id }: StackContext, urns: readonly string[]): void {
+  const prefix = `urn:pulumi:${id.stack}::${id.project}::`;
+  const foreign = urns.find((urn) => !urn.startsWith(prefix));
+  if (foreign !== undefined) throw new EngineError(`resource '${foreign}' is not of the stack '${id.stack}'`);
+}
+
+/** Runs of the stack, the latest first. */
+export async function showHistory(context: CommandContext): Promise<void> {
+  const { flags } = context.invocation;
+  const stack = await stackContext(context);
+  const pageSize = flags.get("--page-size");
+  const size = pageSize === undefined ? undefined : Number(pageSize);
+  const entries = await readHistory(stack.backend, stack.id, size, Number(flags.get("--page") ?? 1));
+  const rows = entries.map((entry) => ({
+    kind: entry.kind,
+    startTime: new Date(entry.startTime * 1000).toISOString(),
+    message: entry.message,
+    environment: entry.environment,
+    config: Object.fromEntries(
+      Object.entries(entry.config ?? {}).map(([key, value]) => [key, shownConfig(value)]),
+    ),
+    result: entry.result,
+    endTime: new Date(entry.endTime * 1000).toISOString(),
+    ...(entry.resourceChanges === undefined ? {} : { resourceChanges: entry.resourceChanges }),
+  }));
+  if (flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
+  else for (const { kind, startTime, result } of rows) context.out(`${startTime}  ${kind}  ${result}\n`);
+}
+
+/** Secrets are never shown in history, also not with `--show-secrets`. */
+function shownConfig(value: unknown): { readonly value?: string; readonly secret: boolean } {
+  if (typeof value === "string") return { value, secret: false };
+  const { object } = value as { object?: string };
+  return object === undefined || object.includes('"secure"')
+    ? { secret: true }
+    : { value: object, secret: false };
+}

@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import type { Crypter } from "./crypter.ts";
+import { readIfPresent } from "./durableFile.ts";
+import { EngineError } from "./errors.ts";
+import { type Project, parseYaml } from "./project.ts";
+
+/** One config value; objects and secrets inside them as JSON text. */
+export interface ConfigValue {
+  readonly value: string;
+  readonly secret: boolean;
+  readonly isObject: boolean;
+}
+
+/** A stack's config file. */
+export interface StackConfig {
+  readonly path: string;
+  readonly exists: boolean;
+  readonly salt: string | undefined;
+  /** Values by `namespace:key`, secrets still encrypted. */
+  readonly raw: ReadonlyMap<string, unknown>;
+}
+
+interface ConfigYaml {
+  encryptionsalt?: string;
+  secretsprovider?: string;
+  encryptedkey?: string;
+  config?: Record<string, unknown>;
+}
+
+/** Reads the file given by `--config-file` or its variable, else `Pulumi.<stack>.yaml`; never writes one. */
+export async function loadConfig(
+  project: Project,
+  stack: string,
+  file: string | undefined,
+): Promise<StackConfig> {
+  const path = file ?? join(project.root, `Pulumi.${stack}.yaml`);
+  const text = await readIfPresent(path);
+  if (text === undefined && file !== undefined)
+    throw new EngineError(`the config file '${file}' does not exist`);
+  const yaml = (text === undefined ? {} : parseYaml(text, path)) as ConfigYaml;
+  const merged = new Map<string, unknown>();
+  for (const [key, value] of project.defaults)
+    if (value !== undefined) merged.set(qualify(key, project), value);
+  for (const [key, value] of Object.entries(yaml.config ?? {})) merged.set(qualify(key, project), value);
+  return { path, exists: text !== undefined, salt: yaml.encryptionsalt, raw: merged };
+}
+
+/** `key` is the project's own; `namespace:key` stays; the old form `namespace:config:key` is shortened. */
+function qualify(key: string, project: Project): string {
+  const parts = key.split(":");
+  if (parts.length === 1) return `${project.name}:${key}`;
+  return parts.length === 3 && parts[1] === "config" ? `${parts[0]}:${parts[2]}` : key;
+}
+
+/** Whether any value is encrypted, so that a key must be derived. */
+export function hasSecretConfig(config: StackConfig): boolean {
+  return [...config.raw.values()].some(holdsSecret);
+}
+
+function holdsSecret(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return isSecure(value) || Object.values(value).some(holdsSecret);
+}
+
+function isSecure(value: unknown): value is { secure: string } {
+  if (typeof value !== "object" || value === null) return false;
+  return typeof (value as { secure?: unknown }).secure === "string" && Object.keys(value).length === 1;
+}
+
+/** All values in clear; `crypter` is needed when any is encrypted. */
+export function resolveConfig(
+  config: StackConfig,
+  crypter: Crypter | undefined,
+): ReadonlyMap<string, ConfigValue> {
+  const entries = [...config.raw].map(([key, value]) => [key, resolveValue(key, value, crypter)] as const);
+  return new Map(entries);
+}
+
+function resolveValue(key: string, value: unknown, crypter: Crypter | undefined): ConfigValue {
+  const secret = holdsSecret(value);
+  const plain = secret ? reveal(key, value, crypter) : value;
+  const isObject = typeof plain === "object" && plain !== null && !(plain instanceof Date);
+  return { value: isObject ? JSON.stringify(plain) : String(plain ?? ""), secret, isObject };
+}
+
+function reveal(key: string, value: unknown, crypter: Crypter | undefined): unknown {
+  if (isSecure(value)) {
+    if (crypter === undefined)
+      throw new EngineError(`the config value '${key}' is encrypted but there is no salt`);
+    return crypter.decrypt(value.secure);
+  }
+  if (Array.isArray(value)) return value.map((element) => reveal(key, element, crypter));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, reveal(key, part, crypter)]));
+}

@@ -1,0 +1,90 @@
+import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from "node:crypto";
+import { promisify } from "node:util";
+import { EngineError } from "./errors.ts";
+
+/** Rounds, key length and cipher of Pulumi's passphrase secrets provider. */
+const ROUNDS = 1_000_000;
+const KEY_BYTES = 32;
+const TAG_BYTES = 16;
+const CIPHER = "aes-256-gcm";
+/** What a salt's own ciphertext must decrypt to. */
+const CHECK_WORD = "pulumi";
+
+const deriveKey = promisify(pbkdf2);
+
+/** Encrypts and decrypts with the key of one salt and passphrase. */
+export class Crypter {
+  readonly #key: Buffer;
+
+  constructor(key: Buffer) {
+    this.#key = key;
+  }
+
+  /** `v1:<nonce>:<ciphertext and tag>`, base64. */
+  encrypt(plaintext: string): string {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv(CIPHER, this.#key, nonce);
+    const body = Buffer.concat([cipher.update(plaintext, "utf8"), cipher.final(), cipher.getAuthTag()]);
+    return `v1:${nonce.toString("base64")}:${body.toString("base64")}`;
+  }
+
+  /** Throws when the text was encrypted with another key. */
+  decrypt(ciphertext: string): string {
+    const [version, nonce, body] = ciphertext.split(":");
+    if (version !== "v1" || nonce === undefined || body === undefined) {
+      throw new EngineError("a secret in the state or config is not of the form 'v1:<nonce>:<ciphertext>'");
+    }
+    const bytes = Buffer.from(body, "base64");
+    const decipher = createDecipheriv(CIPHER, this.#key, Buffer.from(nonce, "base64"));
+    decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
+    const text = Buffer.concat([
+      decipher.update(bytes.subarray(0, bytes.length - TAG_BYTES)),
+      decipher.final(),
+    ]);
+    return text.toString("utf8");
+  }
+}
+
+/** Derives keys off the event loop, once per salt and passphrase. */
+export class CrypterCache {
+  readonly #crypters = new Map<string, Promise<Crypter>>();
+
+  /** The crypter of a salt `v1:<salt>:v1:<nonce>:<ciphertext>`; rejects on a wrong passphrase. */
+  get(salt: string, passphrase: string): Promise<Crypter> {
+    const key = `${salt}\0${passphrase}`;
+    const known = this.#crypters.get(key) ?? deriveCrypter(salt, passphrase);
+    this.#crypters.set(key, known);
+    return known;
+  }
+}
+
+async function deriveCrypter(salt: string, passphrase: string): Promise<Crypter> {
+  const [version, saltText, ...check] = salt.split(":");
+  if (version !== "v1" || saltText === undefined || check.length !== 3) {
+    throw new EngineError("the encryption salt is not of the form 'v1:<salt>:v1:<nonce>:<ciphertext>'");
+  }
+  const crypter = await crypterOf(Buffer.from(saltText, "base64"), passphrase);
+  if (!opens(crypter, check.join(":"))) throw new EngineError("incorrect passphrase");
+  return crypter;
+}
+
+async function crypterOf(salt: Buffer, passphrase: string): Promise<Crypter> {
+  return new Crypter(await deriveKey(passphrase, salt, ROUNDS, KEY_BYTES, "sha256"));
+}
+
+/** AES-GCM throws on a wrong key, which is what a wrong passphrase is. */
+function opens(crypter: Crypter, check: string): boolean {
+  try {
+    return crypter.decrypt(check) === CHECK_WORD;
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    return false;
+  }
+}
+
+/** A new salt whose check word this passphrase opens. */
+export async function newSalt(passphrase: string): Promise<string> {
+  const salt = randomBytes(8);
+  const crypter = await crypterOf(salt, passphrase);
+  return `v1:${salt.toString("base64")}:${crypter.encrypt(CHECK_WORD)}`;
+}

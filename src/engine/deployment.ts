@@ -1,0 +1,206 @@
+import { deletionOrder } from "./dependencyGraph.ts";
+import { type Reporter, type RunContext, type RunOptions, StepFailure } from "./deploymentContext.ts";
+import { Differ } from "./differ.ts";
+import { messageOf } from "./errors.ts";
+import type { Goal } from "./goal.ts";
+import { Importer } from "./importer.ts";
+import type { ProviderRegistry } from "./providers/registry.ts";
+import { ReplacementPlanner } from "./replacements.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { SnapshotManager } from "./snapshotManager.ts";
+import { amend, type ResourceState } from "./state.ts";
+import type { Step } from "./step.ts";
+import { protectedText } from "./stepActions.ts";
+import { StepExecutor, type StepObserver } from "./stepExecutor.ts";
+import { type ReadGoal, StepGenerator } from "./stepGenerator.ts";
+import { equalMaps, type PropertyMap } from "./value.ts";
+
+/** A run was stopped: the program gets no further answers. */
+export class RunStopped extends Error {
+  constructor() {
+    super("the run was stopped");
+    this.name = "RunStopped";
+  }
+}
+
+export interface DeploymentParts {
+  readonly options: RunOptions;
+  readonly base: Snapshot;
+  readonly registry: ProviderRegistry;
+  readonly report: Reporter;
+  /** Undefined in a preview. */
+  readonly snapshots: SnapshotManager | undefined;
+  readonly observer: StepObserver;
+}
+
+/** One run over a stack: takes registrations, decides and does their steps, deletes what is left over. */
+export class Deployment {
+  readonly context: RunContext;
+  readonly #executor: StepExecutor;
+  readonly #generator: StepGenerator;
+  readonly #importer: Importer;
+  readonly #snapshots: SnapshotManager | undefined;
+  readonly #planner: ReplacementPlanner;
+  /** Resources registered or read in this run. */
+  readonly #news = new Map<string, ResourceState>();
+  /** Outputs that components had before this run. */
+  readonly #oldOutputs = new Map<string, PropertyMap>();
+  #generating: Promise<unknown> = Promise.resolve();
+  #isFailed = false;
+  #finished: Promise<void> | undefined;
+
+  constructor({ options, base, registry, report, snapshots, observer }: DeploymentParts) {
+    const olds = new Map(base.resources.filter((state) => !state.delete).map((state) => [state.urn, state]));
+    const failing: Reporter = {
+      ...report,
+      error: (urn, message) => {
+        this.#isFailed = true;
+        report.error(urn, message);
+      },
+    };
+    this.context = { options, base: base.resources, olds, registry, report: failing };
+    this.#executor = new StepExecutor(this.context, snapshots, observer);
+    this.#generator = new StepGenerator(this.context);
+    this.#importer = new Importer(this.context, snapshots, observer);
+    this.#planner = new ReplacementPlanner(this.context, new Differ(this.context));
+    this.#snapshots = snapshots;
+  }
+
+  get isFailed(): boolean {
+    return this.#isFailed;
+  }
+
+  get isStopped(): boolean {
+    return this.#executor.isStopped;
+  }
+
+  /** Starts no more steps; those that run finish. */
+  stop(): void {
+    this.#executor.stop();
+  }
+
+  idle(): Promise<void> {
+    return this.#executor.idle();
+  }
+
+  /** A resource that this run registered or read. */
+  resource(urn: string): ResourceState | undefined {
+    return this.#news.get(urn);
+  }
+
+  /** Brings a resource to its goal and gives its state; throws {@link RunStopped} when the run ends instead. */
+  async register(goal: Goal): Promise<ResourceState> {
+    return await this.#process(() => this.#generator.register(goal), goal);
+  }
+
+  async read(goal: ReadGoal): Promise<ResourceState> {
+    return await this.#process(async () => this.#generator.read(goal), undefined);
+  }
+
+  async #process(generate: () => Promise<readonly Step[]>, goal: Goal | undefined): Promise<ResourceState> {
+    let steps = await this.#generate(generate);
+    const imported = steps[0]?.op === "import" ? steps[0] : undefined;
+    if (imported !== undefined && goal !== undefined) steps = await this.#import(goal, imported);
+    if (steps[0]?.op === "same" && steps[0].old !== undefined && !steps[0].old.custom) {
+      this.#oldOutputs.set(steps[0].urn, steps[0].old.outputs);
+    }
+    if (!(await this.#executor.run(steps))) await this.#stopped();
+    const state = steps.at(-1)?.after ?? steps.at(-1)?.old;
+    if (state === undefined) throw new Error("internal: a registration ended without a state");
+    this.#news.set(state.urn, state);
+    return state;
+  }
+
+  /** Decides one at a time: decisions build on each other. */
+  async #generate(generate: () => Promise<readonly Step[]>): Promise<readonly Step[]> {
+    if (this.isStopped) await this.#stopped();
+    const turn = this.#generating.then(generate, generate);
+    this.#generating = turn.catch(() => undefined);
+    try {
+      return await turn;
+    } catch (error) {
+      return await this.#fail(error);
+    }
+  }
+
+  async #import(goal: Goal, step: Step): Promise<readonly Step[]> {
+    try {
+      const found = await this.#importer.read(goal, step);
+      return await this.#generate(() => this.#generator.stepsFromDiff(goal, found.state, found.old));
+    } catch (error) {
+      return await this.#fail(error);
+    }
+  }
+
+  async #fail(error: unknown): Promise<never> {
+    if (error instanceof RunStopped) throw error;
+    const urn = error instanceof StepFailure ? error.urn : "";
+    if (!(error instanceof StepFailure && error.isReported)) this.context.report.error(urn, messageOf(error));
+    this.#isFailed = true;
+    this.stop();
+    return await this.#stopped();
+  }
+
+  async #stopped(): Promise<never> {
+    await this.idle();
+    throw new RunStopped();
+  }
+
+  /** Stores the outputs that a component or the stack registered. */
+  async registerOutputs(urn: string, outputs: PropertyMap): Promise<void> {
+    const state = this.#news.get(urn);
+    if (state === undefined) throw new Error(`outputs registered for the unknown resource '${urn}'`);
+    const before = this.#oldOutputs.get(urn) ?? state.outputs;
+    amend(state, { outputs });
+    if (!equalMaps(before, outputs)) await this.#snapshots?.save();
+  }
+
+  /** The program has ended well: deletes what it no longer registers. Once, however often it is called. */
+  finish(): Promise<void> {
+    this.#finished ??= this.context.options.mode === "refresh" ? this.#refreshRest() : this.#deleteRest();
+    return this.#finished;
+  }
+
+  async #refreshRest(): Promise<void> {
+    await this.idle();
+    if (this.isStopped || this.#isFailed) return;
+    await Promise.all(this.#generator.refreshes().map((step) => this.#runLeftOver(step)));
+    await this.#snapshots?.flushRefresh();
+  }
+
+  async #deleteRest(): Promise<void> {
+    await this.idle();
+    if (this.isStopped || this.#isFailed) return;
+    const steps = new Map(
+      this.#generator.deletes().map((step) => [step.old as ResourceState, step] as const),
+    );
+    if (this.#refuseProtected([...steps.values()])) return;
+    this.#executor.announceDeletes([...steps.keys()]);
+    for (const group of deletionOrder([...steps.keys()])) {
+      const chains = group.map((state) => this.#runLeftOver(steps.get(state)));
+      await Promise.all(chains);
+      if (this.isStopped) return;
+    }
+  }
+
+  async #runLeftOver(step: Step | undefined): Promise<void> {
+    if (step?.old === undefined) return;
+    const { options, report } = this.context;
+    try {
+      const isForgotten = step.op === "remove-pending-replace" || (options.preview && step.op !== "refresh");
+      if (!isForgotten) await this.#planner.ensureProvider(step.old);
+    } catch (error) {
+      report.error(step.urn, messageOf(error));
+      this.stop();
+      return;
+    }
+    await this.#executor.run([step]);
+  }
+
+  /** Refused before anything is deleted, so that a protected resource keeps all that it needs. */
+  #refuseProtected(steps: readonly Step[]): boolean {
+    const refused = steps.filter(({ op, old }) => op === "delete" && old?.protect);
+    for (const { urn } of refused) this.context.report.error(urn, protectedText(urn));
+    return refused.length > 0;
+  }
+}

@@ -1,0 +1,53 @@
+import type { ConfigValue } from "./config.ts";
+import type { ProviderRegistry } from "./providers/registry.ts";
+import type { ResourceState } from "./state.ts";
+
+/** What a run does with the resources it meets. */
+export type RunMode = "update" | "destroy" | "refresh";
+
+/** What never changes during a run. */
+export interface RunOptions {
+  readonly project: string;
+  readonly stack: string;
+  readonly preview: boolean;
+  readonly mode: RunMode;
+  /** Steps at the same time; at least 2. */
+  readonly parallel: number;
+  readonly config: ReadonlyMap<string, ConfigValue>;
+}
+
+/** What the parts of a run share. */
+export interface RunContext {
+  readonly options: RunOptions;
+  /** Resources before the run, in order. */
+  readonly base: readonly ResourceState[];
+  /** The same by URN, without those that only wait for deletion. */
+  readonly olds: ReadonlyMap<string, ResourceState>;
+  readonly registry: ProviderRegistry;
+  readonly report: Reporter;
+}
+
+/** Takes what users are told; an error makes the run fail. */
+export interface Reporter {
+  error(urn: string, message: string): void;
+  warn(urn: string, message: string): void;
+  info(urn: string, message: string): void;
+}
+
+/** Ends a step or its planning; the text goes to the user as it is. */
+export class StepFailure extends Error {
+  readonly urn: string;
+  /** Whether the user was told already. */
+  readonly isReported: boolean;
+
+  constructor(
+    urn: string,
+    message: string,
+    options: { readonly isReported?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "StepFailure";
+    this.urn = urn;
+    this.isReported = options.isReported ?? false;
+  }
+}

@@ -1,0 +1,74 @@
+import { copyFile, link, open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** What `link` answers on file systems without hard links. */
+const NO_HARD_LINKS: readonly string[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENOSYS"];
+
+export function hasErrorCode(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+}
+
+/**
+ * Replaces a file so that a crash at any moment leaves the old or the new bytes, and the old ones in
+ * `<path>.bak`: temporary file, fsync, rename, fsync of the folder.
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeSynced(temporary, text);
+  await keepBackup(path);
+  await rename(temporary, path);
+  await rm(`${path}.attrs`, { force: true });
+  await syncFolder(dirname(path));
+}
+
+/** Writes a new file durably, without a backup. */
+export async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function keepBackup(path: string): Promise<void> {
+  const backup = `${path}.bak`;
+  const temporary = `${backup}.${process.pid}.tmp`;
+  await rm(temporary, { force: true });
+  if (!(await linkOrCopy(path, temporary))) return;
+  await rename(temporary, backup);
+  await rm(`${backup}.attrs`, { force: true });
+}
+
+/** False when there is nothing to keep yet. */
+async function linkOrCopy(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (hasErrorCode(error, ["ENOENT"])) return false;
+    if (!hasErrorCode(error, NO_HARD_LINKS)) throw error;
+    await copyFile(from, to);
+    return true;
+  }
+}
+
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A file's text, or undefined when there is no such file. */
+export async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (hasErrorCode(error, ["ENOENT"])) return undefined;
+    throw error;
+  }
+}

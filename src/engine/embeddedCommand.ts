@@ -1,0 +1,96 @@
+import * as commandModule from "@pulumi/pulumi/automation/cmd.js";
+import * as errorsModule from "@pulumi/pulumi/automation/errors.js";
+import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import { SemVer } from "semver";
+import { parseArgs } from "./args.ts";
+import { MANIFEST_VERSION } from "./checkpoint.ts";
+import { ACTIONS } from "./commands/index.ts";
+import { CrypterCache } from "./crypter.ts";
+import { EngineError, FAILED_EXIT_CODE, messageOf } from "./errors.ts";
+
+export interface EmbeddedOptions {
+  /** Called at each named moment of a run, such as `create:<type>:<name>:before` or `state:3:after`. */
+  readonly onPoint?: (point: string) => void;
+}
+
+interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
+/** Parts of the Automation API that its types keep internal. */
+const { CommandResult: Result } = commandModule as unknown as {
+  CommandResult: new (stdout: string, stderr: string, code: number, error?: Error) => CommandResult;
+};
+const { createCommandError } = errorsModule as unknown as {
+  createCommandError: (result: CommandResult) => Error;
+};
+
+type Sink = (text: string) => void;
+
+/** Does in this process what the Automation API asks of the `pulumi` executable. */
+class EmbeddedCommand {
+  readonly command = "pulumi";
+  readonly version = new SemVer(MANIFEST_VERSION);
+  readonly #onPoint: (point: string) => void;
+  readonly #crypters = new CrypterCache();
+
+  constructor({ onPoint }: EmbeddedOptions) {
+    this.#onPoint = onPoint ?? (() => undefined);
+  }
+
+  /** Runs one command line; resolves with its output, rejects with the Automation API's errors. */
+  async run(
+    args: readonly string[],
+    cwd: string,
+    additionalEnv: Readonly<Record<string, string>>,
+    onOutput?: Sink,
+    onError?: Sink,
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    const [stdout, stderr]: [string[], string[]] = [[], []];
+    const out = tee(stdout, onOutput);
+    const err = tee(stderr, onError);
+    const code = await this.#execute(args, cwd, additionalEnv, signal, out, err);
+    const result = new Result(stdout.join(""), stderr.join(""), code);
+    if (code !== 0) throw createCommandError(result);
+    return result;
+  }
+
+  async #execute(
+    args: readonly string[],
+    cwd: string,
+    additionalEnv: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+    out: Sink,
+    err: Sink,
+  ): Promise<number> {
+    try {
+      const invocation = parseArgs(args);
+      const environment = { ...process.env, ...additionalEnv };
+      const context = { invocation, cwd, environment, signal, out, err };
+      await ACTIONS[invocation.command]?.({ ...context, crypters: this.#crypters, onPoint: this.#onPoint });
+      return 0;
+    } catch (error) {
+      const isExpected = error instanceof EngineError;
+      err(`error: ${isExpected ? error.message : ((error as Error).stack ?? messageOf(error))}\n`);
+      return isExpected ? error.exitCode : FAILED_EXIT_CODE;
+    }
+  }
+}
+
+function tee(lines: string[], sink: Sink | undefined): Sink {
+  return (text) => {
+    lines.push(text);
+    sink?.(text);
+  };
+}
+
+/**
+ * A `PulumiCommand` for the Automation API that runs in this process instead of starting the `pulumi`
+ * executable; state and files are Pulumi's own. What it doesn't do it refuses by name, with exit code 2.
+ */
+export function createEmbeddedCommand(options: EmbeddedOptions = {}): PulumiCommand {
+  return new EmbeddedCommand(options) as unknown as PulumiCommand;
+}

@@ -1,0 +1,111 @@
+import * as grpc from "@grpc/grpc-js";
+import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
+import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
+import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
+import { RunStopped } from "./deployment.ts";
+import type { Reporter } from "./deploymentContext.ts";
+import { EngineError, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
+import type { ResourceMonitor } from "./resourceMonitor.ts";
+
+const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
+/** Time a request may wait for the event loop; the SDK's own server allows as much. */
+const MAX_QUEUE_SECONDS = 30 * 60;
+
+/** The loopback server that a program and its plugins talk to. */
+export interface EngineServer {
+  readonly address: string;
+  /** Answers the program's calls from now on. */
+  serve(monitor: ResourceMonitor, onRefused: (message: string) => void): void;
+  close(): void;
+}
+
+/** Starts a server on a free port of 127.0.0.1. */
+export async function startEngineServer(report: Reporter): Promise<EngineServer> {
+  const server = new grpc.Server({
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+    "grpc.server_max_unrequested_time_in_server": MAX_QUEUE_SECONDS,
+  });
+  server.addService(engineGrpc.EngineService, engineHandlers(report));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  return {
+    address: `127.0.0.1:${port}`,
+    serve: (monitor, onRefused) =>
+      server.addService(resourceGrpc.ResourceMonitorService, monitorHandlers(monitor, onRefused)),
+    close: () => server.forceShutdown(),
+  };
+}
+
+type Handlers = grpc.UntypedServiceImplementation;
+
+function engineHandlers(report: Reporter): Handlers {
+  let root = "";
+  return {
+    log: unary(async (request: enginePb.LogRequest) => {
+      log(report, request);
+      return new emptyPb.Empty();
+    }),
+    getRootResource: unary(async () => new enginePb.GetRootResourceResponse().setUrn(root)),
+    setRootResource: unary(async (request: enginePb.SetRootResourceRequest) => {
+      root = request.getUrn();
+      return new enginePb.SetRootResourceResponse();
+    }),
+    startDebugging: refused("debugging"),
+    requirePulumiVersion: unary(async () => new enginePb.RequirePulumiVersionResponse()),
+  };
+}
+
+function log(report: Reporter, request: enginePb.LogRequest): void {
+  const { INFO, WARNING, ERROR } = enginePb.LogSeverity;
+  const [urn, message] = [request.getUrn(), request.getMessage()];
+  if (request.getEphemeral()) return;
+  if (request.getSeverity() === ERROR) report.error(urn, message);
+  else if (request.getSeverity() === WARNING) report.warn(urn, message);
+  else if (request.getSeverity() === INFO) report.info(urn, message);
+}
+
+function monitorHandlers(monitor: ResourceMonitor, onRefused: (message: string) => void): Handlers {
+  return {
+    supportsFeature: unary(async (request) => monitor.supportsFeature(request as never), onRefused),
+    getDeploymentInfo: unary(async () => monitor.getDeploymentInfo(), onRefused),
+    registerResource: unary((request) => monitor.registerResource(request as never), onRefused),
+    registerResourceOutputs: unary((request) => monitor.registerResourceOutputs(request as never), onRefused),
+    readResource: unary((request) => monitor.readResource(request as never), onRefused),
+    invoke: unary((request) => monitor.invoke(request as never), onRefused),
+    signalAndWaitForShutdown: unary(() => monitor.signalAndWaitForShutdown(), onRefused),
+    call: refused("calls of resource methods", onRefused),
+    registerStackTransform: refused("stack transforms", onRefused),
+    registerStackInvokeTransform: refused("invoke transforms", onRefused),
+    registerResourceHook: refused("resource hooks", onRefused),
+    registerErrorHook: refused("error hooks", onRefused),
+    registerPackage: refused("parameterized packages", onRefused),
+  };
+}
+
+function refused(what: string, onRefused?: (message: string) => void): grpc.UntypedHandleCall {
+  return unary(async () => {
+    throw refuse(what);
+  }, onRefused);
+}
+
+/** A handler that answers with what `serve` gives; failures become status UNKNOWN, a stopped run UNAVAILABLE. */
+function unary<Request, Reply>(
+  serve: (request: Request) => Promise<Reply>,
+  onRefused: (message: string) => void = () => undefined,
+): grpc.UntypedHandleCall {
+  return (call: grpc.ServerUnaryCall<Request, Reply>, callback: grpc.sendUnaryData<Reply>): void => {
+    serve(call.request).then(
+      (reply) => callback(null, reply),
+      (error: unknown) => {
+        if (error instanceof EngineError && error.exitCode === REFUSED_EXIT_CODE) onRefused(error.message);
+        const code = error instanceof RunStopped ? grpc.status.UNAVAILABLE : grpc.status.UNKNOWN;
+        callback({ code, details: messageOf(error) });
+      },
+    );
+  };
+}

@@ -1,0 +1,47 @@
+import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type FileBackend, listFolder, type StackId } from "./backend.ts";
+import { writeSynced } from "./durableFile.ts";
+
+export type RunKind = "update" | "preview" | "refresh" | "destroy" | "import";
+
+/** One finished run, as Pulumi's history files have it. */
+export interface HistoryEntry {
+  readonly kind: RunKind;
+  /** Unix seconds. */
+  readonly startTime: number;
+  readonly message: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Values as the config file has them: secrets encrypted. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly result: "succeeded" | "failed";
+  readonly endTime: number;
+  readonly resourceChanges?: Readonly<Record<string, number>>;
+}
+
+const HISTORY_END = ".history.json";
+
+/** Writes a run's entry and a copy of the checkpoint it left. */
+export async function addHistory(backend: FileBackend, id: StackId, entry: HistoryEntry): Promise<void> {
+  const folder = backend.historyFolder(id);
+  await mkdir(folder, { recursive: true });
+  const nanos = `${BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n)}`;
+  const prefix = join(folder, `${id.stack}-${nanos}`);
+  await writeSynced(prefix + HISTORY_END, JSON.stringify(entry));
+  await copyFile(backend.checkpointPath(id), `${prefix}.checkpoint.json`);
+}
+
+/** A page of a stack's runs, the latest first; all of them without a size. */
+export async function readHistory(
+  backend: FileBackend,
+  id: StackId,
+  pageSize: number | undefined,
+  page: number,
+): Promise<readonly HistoryEntry[]> {
+  const folder = backend.historyFolder(id);
+  const names = (await listFolder(folder)).filter((name) => name.endsWith(HISTORY_END)).reverse();
+  const start = pageSize === undefined ? 0 : (page - 1) * pageSize;
+  const chosen = names.slice(start, pageSize === undefined ? undefined : start + pageSize);
+  const texts = await Promise.all(chosen.map((name) => readFile(join(folder, name), "utf8")));
+  return texts.map((text) => JSON.parse(text) as HistoryEntry);
+}

@@ -1,0 +1,1 @@
+export { createEmbeddedCommand, type EmbeddedOptions } from "./embeddedCommand.ts";

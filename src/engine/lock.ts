@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { FileBackend, StackId } from "./backend.ts";
+import { listFolder } from "./backend.ts";
+import { hasErrorCode, readIfPresent, writeSynced } from "./durableFile.ts";
+import { EngineError, messageOf } from "./errors.ts";
+
+/** A lock file's content: Pulumi's fields and when the owner's process started (Linux: clock ticks since boot). */
+interface LockContent {
+  readonly pid: number;
+  readonly username: string;
+  readonly hostname: string;
+  readonly timestamp: string;
+  readonly processStart?: string;
+  /** Tells boots apart: pids and start ticks repeat. */
+  readonly bootId?: string;
+}
+
+/** A stack's lock, held until {@link release}. */
+export interface StackLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Locks a stack as the official CLI does: look, write, look again. Locks of processes that are dead on
+ * this host are taken over and reported to `report`; any other makes it throw "the stack is currently locked by".
+ */
+export async function lockStack(
+  backend: FileBackend,
+  id: StackId,
+  report: (line: string) => void,
+): Promise<StackLock> {
+  const folder = backend.lockFolder(id);
+  const path = join(folder, `${randomUUID()}.json`);
+  await refuseForeignLocks(folder, path, report);
+  await mkdir(folder, { recursive: true });
+  await writeSynced(path, JSON.stringify(await ownContent()));
+  try {
+    await outlastRivals(folder, path);
+    await refuseForeignLocks(folder, path, report);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+  return { release: () => rm(path, { force: true }) };
+}
+
+/** Removes every lock of a stack and returns how many there were: what `cancel` does. */
+export async function breakLocks(backend: FileBackend, id: StackId): Promise<number> {
+  const folder = backend.lockFolder(id);
+  const locks = (await listFolder(folder)).filter((name) => name.endsWith(".json"));
+  for (const name of locks) {
+    await rm(join(folder, name), { force: true });
+    await rm(join(folder, `${name}.attrs`), { force: true });
+  }
+  return locks.length;
+}
+
+async function ownContent(): Promise<LockContent> {
+  const start = await processStart(process.pid);
+  const boot = await bootId();
+  return {
+    pid: process.pid,
+    username: userInfo().username,
+    hostname: hostname(),
+    timestamp: new Date().toISOString(),
+    ...(start === undefined ? {} : { processStart: start }),
+    ...(boot === undefined ? {} : { bootId: boot }),
+  };
+}
+
+async function refuseForeignLocks(
+  folder: string,
+  own: string,
+  report: (line: string) => void,
+): Promise<void> {
+  const names = (await listFolder(folder)).filter((name) => name.endsWith(".json"));
+  const foreign = names.map((name) => join(folder, name)).filter((path) => path !== own);
+  const held: string[] = [];
+  for (const path of foreign) {
+    const lock = await readLock(path);
+    if (lock === undefined) continue;
+    if (await isDead(lock)) await takeOver(path, lock, report);
+    else held.push(`\n  file://${path}: created by ${describe(lock)}`);
+  }
+  if (held.length === 0) return;
+  throw new EngineError(
+    `the stack is currently locked by ${held.length} lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.${held.join("")}`,
+  );
+}
+
+/** How long the first of two that locked at the same moment waits for the other to give way. */
+const RIVAL_TURNS = 20;
+const RIVAL_TURN_MS = 25;
+
+/**
+ * Two that pass the first look together both see the other's lock in the second. The one whose lock sorts
+ * first stays a moment, the other gives way at once, so that one of them wins; against a holder that came
+ * first the wait changes nothing.
+ */
+async function outlastRivals(folder: string, own: string): Promise<void> {
+  for (let turn = 0; turn < RIVAL_TURNS; turn++) {
+    const locks = (await listFolder(folder)).filter((name) => name.endsWith(".json"));
+    if (locks.length < 2 || join(folder, locks[0] ?? "") !== own) return;
+    await delay(RIVAL_TURN_MS);
+  }
+}
+
+function describe(lock: LockContent): string {
+  return `${lock.username}@${lock.hostname} (pid ${lock.pid}) at ${lock.timestamp}`;
+}
+
+/** Undefined when the lock was released meanwhile. A torn lock file counts as a live one of nobody we know. */
+async function readLock(path: string): Promise<LockContent | undefined> {
+  const text = await readIfPresent(path);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as LockContent;
+  } catch (error) {
+    return { pid: 0, username: "?", hostname: "?", timestamp: `an unknown time (${messageOf(error)})` };
+  }
+}
+
+async function takeOver(path: string, lock: LockContent, report: (line: string) => void): Promise<void> {
+  report(`took over the stack's lock of ${describe(lock)}: that process has ended`);
+  await rm(path, { force: true });
+  await rm(`${path}.attrs`, { force: true });
+}
+
+async function isDead(lock: LockContent): Promise<boolean> {
+  if (lock.hostname !== hostname() || lock.pid <= 0) return false;
+  if (!isRunning(lock.pid)) return true;
+  const boot = await bootId();
+  if (lock.bootId !== undefined && boot !== undefined && lock.bootId !== boot) return true;
+  const start = await processStart(lock.pid);
+  if (lock.processStart !== undefined) return start !== undefined && start !== lock.processStart;
+  return await startedAfter(lock.pid, lock.timestamp);
+}
+
+/** EPERM means a process of another user, which is alive. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !hasErrorCode(error, ["ESRCH"]);
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat; undefined where there is no /proc. */
+async function processStart(pid: number): Promise<string | undefined> {
+  const text = await readIfPresent(`/proc/${pid}/stat`);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+async function bootId(): Promise<string | undefined> {
+  return (await readIfPresent("/proc/sys/kernel/random/boot_id"))?.trim();
+}
+
+/** Clock ticks per second of /proc; 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+/** A process that took its lock can't have started later than this after the lock's time. */
+const CLOCK_SLACK_MS = 2_000;
+
+/** For locks of the official CLI, which don't say when their process started: a younger process reused the pid. */
+async function startedAfter(pid: number, timestamp: string): Promise<boolean> {
+  const ticks = await processStart(pid);
+  if (ticks === undefined) return false;
+  const uptimeSeconds = Number((await readFile("/proc/uptime", "utf8")).split(" ")[0]);
+  const startedMs = Date.now() - (uptimeSeconds - Number(ticks) / TICKS_PER_SECOND) * 1000;
+  return startedMs > Date.parse(timestamp) + CLOCK_SLACK_MS;
+}

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { parse } from "yaml";
+import { readIfPresent } from "./durableFile.ts";
+import { EngineError, messageOf } from "./errors.ts";
+
+/** What the engine needs of Pulumi.yaml. */
+export interface Project {
+  readonly name: string;
+  /** Folder of Pulumi.yaml. */
+  readonly root: string;
+  readonly main: string;
+  readonly backendUrl: string | undefined;
+  /** Folders of plugins by package name (`plugins.providers[].path`). */
+  readonly pluginPaths: ReadonlyMap<string, string>;
+  /** Config values that hold for every stack, by `namespace:key`. */
+  readonly defaults: ReadonlyMap<string, unknown>;
+}
+
+const NAMES = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"];
+
+interface ProjectYaml {
+  name?: string;
+  main?: string;
+  backend?: { url?: string };
+  plugins?: { providers?: { name?: string; path?: string; version?: string }[] };
+  config?: Record<string, unknown>;
+}
+
+/** Reads the project in `folder`. */
+export async function loadProject(folder: string): Promise<Project> {
+  for (const name of NAMES) {
+    const text = await readIfPresent(join(folder, name));
+    if (text !== undefined) return projectOf(parseYaml(text, join(folder, name)) as ProjectYaml, folder);
+  }
+  throw new EngineError(`no Pulumi.yaml project file found in '${folder}'`);
+}
+
+/** Parses YAML (JSON too); throws naming the file. */
+export function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text) ?? {};
+  } catch (error) {
+    throw new EngineError(`could not read '${path}': ${messageOf(error)}`);
+  }
+}
+
+function projectOf(yaml: ProjectYaml, root: string): Project {
+  if (!yaml.name) throw new EngineError(`the project file in '${root}' has no 'name'`);
+  const providers = yaml.plugins?.providers ?? [];
+  return {
+    name: yaml.name,
+    root,
+    main: yaml.main ?? ".",
+    backendUrl: yaml.backend?.url,
+    pluginPaths: new Map(providers.map(({ name, path }) => [name ?? "", path ?? ""] as const)),
+    defaults: new Map(
+      Object.entries(yaml.config ?? {}).map(([key, value]) => [key, defaultOf(value)] as const),
+    ),
+  };
+}
+
+/** A config declaration is the value itself or `{type, default, value, …}`. */
+function defaultOf(declaration: unknown): unknown {
+  if (typeof declaration !== "object" || declaration === null || Array.isArray(declaration))
+    return declaration;
+  const { value, default: fallback } = declaration as { value?: unknown; default?: unknown };
+  return value ?? fallback;
+}

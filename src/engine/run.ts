@@ -1,0 +1,258 @@
+import { checkpointText } from "./checkpoint.ts";
+import { type CommandContext, passphraseOf, type StackContext, stackContext } from "./commandContext.ts";
+import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig, type StackConfig } from "./config.ts";
+import { Deployment } from "./deployment.ts";
+import type { RunMode } from "./deploymentContext.ts";
+import { type EngineServer, startEngineServer } from "./engineServer.ts";
+import { EngineError, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
+import { type EventLog, openEventLog } from "./eventLog.ts";
+import { addHistory, type RunKind } from "./history.ts";
+import { lockStack } from "./lock.ts";
+import { runProgram } from "./program.ts";
+import { BuiltinProvider } from "./providers/builtinProvider.ts";
+import { PluginHost } from "./providers/pluginHost.ts";
+import { ProviderRegistry } from "./providers/registry.ts";
+import { ResourceMonitor } from "./resourceMonitor.ts";
+import { RunMonitor } from "./runMonitor.ts";
+import type { SaveSnapshot } from "./snapshotManager.ts";
+import { SnapshotManager } from "./snapshotManager.ts";
+import { type LoadedStack, loadStack } from "./stackFile.ts";
+import { readStackOutputs } from "./stackOutputs.ts";
+
+/** Steps at the same time unless `--parallel` says otherwise. */
+const DEFAULT_PARALLEL = 16;
+
+/** What kind of run a command is. */
+export interface RunPlan {
+  readonly kind: RunKind;
+  readonly mode: RunMode;
+  readonly preview: boolean;
+  /** Whether the program is run; a destroy or refresh can do without. */
+  readonly runsProgram: boolean;
+}
+
+/** Everything a run needs, opened. */
+interface RunParts {
+  readonly context: CommandContext;
+  readonly plan: RunPlan;
+  readonly stack: StackContext;
+  readonly loaded: LoadedStack;
+  readonly config: ReadonlyMap<string, ConfigValue>;
+  readonly monitor: RunMonitor;
+  readonly log: EventLog;
+  readonly server: EngineServer;
+}
+
+/** Runs a plan on the stack that the command names: locked, unless it is a preview. */
+export async function run(context: CommandContext, plan: RunPlan): Promise<void> {
+  const stack = await stackContext(context);
+  if (plan.preview) return await runLocked(context, plan, stack);
+  const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
+  try {
+    await runLocked(context, plan, stack);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runLocked(context: CommandContext, plan: RunPlan, stack: StackContext): Promise<void> {
+  const startTime = Math.floor(Date.now() / 1000);
+  const { flags } = context.invocation;
+  const file = flags.get("--config-file") ?? (context.environment["PULUMI_OPTION_CONFIG_FILE"] || undefined);
+  const stackConfig = await loadConfig(stack.project, stack.id.stack, file);
+  const loaded = await loadStack(context, stack, stackConfig.salt);
+  const config = await readConfig(context, stackConfig);
+  const log = openEventLog(flags.get("--event-log"));
+  const monitor = new RunMonitor(log, context, plan.preview, context.onPoint);
+  monitor.prelude(
+    Object.fromEntries([...config].map(([key, { value, secret }]) => [key, secret ? "[secret]" : value])),
+  );
+  const server = await startEngineServer(monitor);
+  const parts: RunParts = { context, plan, stack, loaded, config, monitor, log, server };
+  let writes = 0;
+  try {
+    writes = await runDeployment(parts);
+  } finally {
+    server.close();
+    monitor.summary();
+    await log.close();
+    if (writes > 0) await writeHistory(parts, stackConfig, startTime);
+  }
+  requireSuccess(parts);
+}
+
+async function readConfig(
+  context: CommandContext,
+  config: StackConfig,
+): Promise<ReadonlyMap<string, ConfigValue>> {
+  if (!hasSecretConfig(config)) return resolveConfig(config, undefined);
+  if (config.salt === undefined) throw refuse(`encrypted config without 'encryptionsalt' ('${config.path}')`);
+  const passphrase = await passphraseOf(context.environment);
+  return resolveConfig(config, await context.crypters.get(config.salt, passphrase()));
+}
+
+/** Does the run and returns how often the checkpoint was written. */
+async function runDeployment(parts: RunParts): Promise<number> {
+  const { context, plan, stack, loaded, monitor, server } = parts;
+  let writes = 0;
+  const save: SaveSnapshot = async (snapshot) => {
+    const text = await encode(parts, snapshot);
+    const point = `state:${++writes}`;
+    context.onPoint(`${point}:before`);
+    await stack.backend.writeCheckpoint(stack.id, text);
+    context.onPoint(`${point}:after`);
+  };
+  const snapshots = plan.preview ? undefined : new SnapshotManager(loaded.snapshot, save);
+  const host = new PluginHost({
+    project: stack.project,
+    environment: context.environment,
+    engineAddress: server.address,
+    report: (line) => monitor.info("", line),
+  });
+  try {
+    const deployment = openDeployment(parts, host, snapshots);
+    warnPending(parts);
+    await drive(parts, deployment);
+  } catch (error) {
+    monitor.error("", messageOf(error));
+  } finally {
+    host.close();
+  }
+  return writes;
+}
+
+async function encode({ stack, loaded }: RunParts, snapshot: Parameters<SaveSnapshot>[0]): Promise<string> {
+  await loaded.secrets?.unlock();
+  return checkpointText(`${stack.id.project}/${stack.id.stack}`, snapshot, loaded.secrets);
+}
+
+function openDeployment(
+  parts: RunParts,
+  host: PluginHost,
+  snapshots: SnapshotManager | undefined,
+): Deployment {
+  const { context, plan, stack, loaded, monitor, config } = parts;
+  const builtin = new BuiltinProvider({
+    stackOutputs: (name) => readStackOutputs(context, stack, name),
+    resource: (urn) => deployment.resource(urn),
+  });
+  const registry = new ProviderRegistry(async (pkg) => (pkg === "pulumi" ? builtin : await host.load(pkg)));
+  const deployment: Deployment = new Deployment({
+    options: {
+      project: stack.id.project,
+      stack: stack.id.stack,
+      preview: plan.preview,
+      mode: plan.mode,
+      parallel: parallelOf(context),
+      config,
+    },
+    base: loaded.snapshot,
+    registry,
+    report: monitor,
+    snapshots,
+    observer: monitor,
+  });
+  return deployment;
+}
+
+/** One at a time would make the SDK serialize all stacks of the process, so 1 is told to it as 2. */
+function parallelOf({ invocation }: CommandContext): number {
+  const text = invocation.flags.get("--parallel");
+  const count = text === undefined ? DEFAULT_PARALLEL : Number(text);
+  if (!Number.isInteger(count))
+    throw new EngineError(`\`--parallel\`: '${text}' is not a number`, REFUSED_EXIT_CODE);
+  return count < 1 ? DEFAULT_PARALLEL : Math.max(2, count);
+}
+
+/** Runs the program, if the plan does, and finishes the deployment; a signal stops both. */
+async function drive(parts: RunParts, deployment: Deployment): Promise<void> {
+  const { context, plan, monitor } = parts;
+  const stop = (): void => {
+    monitor.error("", "update canceled");
+    deployment.stop();
+  };
+  context.signal?.addEventListener("abort", stop, { once: true });
+  if (context.signal?.aborted) stop();
+  try {
+    const isDone = !plan.runsProgram || (await driveProgram(parts, deployment));
+    if (isDone) await deployment.finish();
+  } finally {
+    await deployment.idle();
+    context.signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** True when the program ended well. */
+async function driveProgram(parts: RunParts, deployment: Deployment): Promise<boolean> {
+  const { context, plan, stack, monitor, server, config } = parts;
+  const client = context.invocation.flags.get("--client");
+  if (client === undefined) throw refuse("programs outside the Automation API (no `--client`)");
+  server.serve(new ResourceMonitor(deployment, config), (message) => monitor.error("", message));
+  const { preview } = plan;
+  const { parallel } = deployment.context.options;
+  const { project, stack: name } = stack.id;
+  const engineAddress = server.address;
+  const workDir = context.cwd;
+  const program = runProgram({
+    client,
+    engineAddress,
+    project,
+    stack: name,
+    workDir,
+    preview,
+    parallel,
+    config,
+  });
+  const onAbort = (): void => {
+    void deployment.idle().then(() => program.cancel());
+  };
+  context.signal?.addEventListener("abort", onAbort, { once: true });
+  const failure = await program.ended;
+  context.signal?.removeEventListener("abort", onAbort);
+  if (failure === undefined) return true;
+  deployment.stop();
+  if (!monitor.hasErrors) monitor.error("", failure);
+  return false;
+}
+
+/** A cut-off run's operations: what became of them is for the caller to find out. */
+function warnPending({ loaded, monitor, plan }: RunParts): void {
+  const pending = loaded.snapshot.pendingOperations;
+  if (pending.length === 0 || plan.preview) return;
+  const lines = pending.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}`);
+  monitor.warn(
+    "",
+    `the stack has ${pending.length} pending operation(s) of a run that was cut off:\n${lines.join("\n")}\nIt is not known whether they took effect. Pending creates stay in the state until they are cleared or imported.`,
+  );
+}
+
+async function writeHistory(
+  { context, plan, stack, monitor }: RunParts,
+  config: StackConfig,
+  startTime: number,
+): Promise<void> {
+  await addHistory(stack.backend, stack.id, {
+    kind: plan.kind,
+    startTime,
+    message: context.invocation.flags.get("--message") ?? "",
+    environment: { "exec.kind": context.invocation.flags.get("--exec-kind") ?? "auto.local" },
+    config: Object.fromEntries([...config.raw].map(([key, value]) => [key, historyValue(value)])),
+    result: monitor.hasErrors ? "failed" : "succeeded",
+    endTime: Math.floor(Date.now() / 1000),
+    resourceChanges: monitor.changes,
+  });
+}
+
+/** Config in Pulumi's history form: texts, `{secure}` and objects as JSON text. */
+function historyValue(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return String(value ?? "");
+  if (typeof (value as { secure?: unknown }).secure === "string") return value;
+  return { object: JSON.stringify(value) };
+}
+
+function requireSuccess({ context, monitor, plan }: RunParts): void {
+  if (monitor.hasErrors) throw new EngineError(`${plan.preview ? "preview" : plan.kind} failed`);
+  if (context.invocation.flags.has("--expect-no-changes") && monitor.isChanged) {
+    throw new EngineError("no changes were expected but changes occurred");
+  }
+}
