@@ -12,13 +12,18 @@ export async function assertMayDelete(
   what: string,
 ): Promise<TenantRow> {
   const record = await run.access.withMaster((client) => readRecordById(client, key.tenantId));
-  if (record?.status === "purging" || (record !== undefined && isNeverActive(record))) return record;
+  if (record !== undefined && isDeletable(record)) return record;
   const state = record === undefined ? "has no record in master" : `is '${record.status}'`;
   throw new UserError(
     "E_ILLEGAL_TRANSITION",
     `Tenant '${key.slug}' ${state}; its ${what} is deleted only while the record is 'purging'.`,
     { hint: `Set 'status: deleted' in tenants/${key.slug}.yaml and run \`up ${key.slug}\` first.` },
   );
+}
+
+/** After the end of a life (a state of before, run again) only what still bears its marker is deleted. */
+function isDeletable(record: TenantRow): boolean {
+  return record.status === "purging" || record.status === "purged" || isNeverActive(record);
 }
 
 /** True for a life whose data nobody ever used: no retention, no backup, no ceremony. */

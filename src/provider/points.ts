@@ -7,7 +7,7 @@ import { appendFileSync } from "node:fs";
 export function pointsFromEnvironment(environment: NodeJS.ProcessEnv): ((point: string) => void) | undefined {
   const { TENANTRY_POINTS_FILE: file, TENANTRY_KILL_AT: wanted } = environment;
   if (file === undefined && wanted === undefined) return undefined;
-  const [killAt, occurrence = "1"] = (wanted ?? "").split("#");
+  const [, killAt, occurrence = "1"] = /^(.*?)(?:#(\d+))?$/.exec(wanted ?? "") ?? [];
   let left = Number(occurrence);
   return (point) => {
     if (file !== undefined) appendFileSync(file, `${point}\n`);

@@ -1,9 +1,12 @@
+import { readPhases, readRecord } from "../registry/index.ts";
 import type { ProviderConfig } from "../tenant/resources.ts";
-import { read, typeOfToken } from "./calls.ts";
+import { diffInputs, read, typeOfToken } from "./calls.ts";
 import { Connection, sharedCredentials } from "./connection.ts";
 import type { Properties } from "./protocol/wire.ts";
+import type { AnyResourceType, Observed } from "./resource.ts";
+import { PLATFORM_SLUG } from "./secretOwnership.ts";
 
-/** A resource that exists and bears our marker: what an import needs. */
+/** A resource that exists whole and bears our marker: what an import needs. */
 export interface ReadableResource {
   readonly id: string;
   readonly inputs: Properties;
@@ -11,9 +14,9 @@ export interface ReadableResource {
 }
 
 /**
- * Asks whether the resource of an interrupted create is there and ours; undefined when it isn't, so that the pending
- * operation can be cleared and the create run again. `type` is the token; `id` may be empty, as a create that was cut
- * off had none: ids are deterministic. `inputs` are plain values.
+ * Asks whether an interrupted create was done; undefined when nothing or only a part of it was, so that the pending
+ * operation can be cleared and the create run again: it adopts what bears our marker. `type` is the token; `id` may be
+ * empty, as a create that was cut off had none: ids are deterministic. `inputs` are plain values.
  */
 export async function readById(
   type: string,
@@ -25,8 +28,27 @@ export async function readById(
   const connection = new Connection(sharedCredentials(), {});
   connection.configure(config);
   const realId = id === "" ? resourceType.idOf(inputs, config) : id;
-  const found = await read({ type: resourceType, urn: "", connection }, { id: realId, inputs, outputs: {} });
-  return found === undefined
-    ? undefined
-    : { id: realId, inputs: found.inputs as Properties, outputs: found.outputs as Properties };
+  const call = { type: resourceType, urn: "", connection };
+  const found = await read(call, { id: realId, inputs, outputs: {} });
+  if (found === undefined || !(await isWhole(resourceType, inputs, found, connection))) return undefined;
+  return { id: realId, inputs: found.inputs, outputs: found.outputs };
+}
+
+/** Imported, half a create would pass for a whole one for ever: no later plan would show a difference. */
+async function isWhole(
+  type: AnyResourceType,
+  inputs: Properties,
+  found: Observed<Properties, Properties>,
+  connection: Connection,
+): Promise<boolean> {
+  if (diffInputs(type, found.inputs, inputs).length > 0) return false;
+  const { phase } = type;
+  const { slug, stack } = inputs;
+  if (phase === undefined || slug === PLATFORM_SLUG) return true;
+  if (typeof slug !== "string" || typeof stack !== "string") return false;
+  const run = connection.run({ urn: "", typeName: type.name, stack, isPreview: false });
+  return run.access.withMaster(async (client) => {
+    const record = await readRecord(client, slug);
+    return record !== undefined && (await readPhases(client, record.id)).some((row) => row.phase === phase);
+  });
 }

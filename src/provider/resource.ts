@@ -1,3 +1,4 @@
+import type { Phase } from "../registry/index.ts";
 import type { ProviderConfig } from "../tenant/resources.ts";
 import type { Unknown } from "./protocol/wire.ts";
 import type { Run } from "./run.ts";
@@ -33,6 +34,8 @@ export interface ResourceType<I extends object, O extends object> {
   readonly name: string;
   /** Inputs that stay secret in state whatever the program said. */
   readonly secretInputs?: readonly (keyof I & string)[];
+  /** The phase that a create of a tenant's resource ends with; without its row the create never ended. */
+  readonly phase?: Phase;
   /** Inputs whose change is refused as `E_IMMUTABLE`. */
   readonly immutable?: readonly (keyof I & string)[];
   /** Inputs that `diff` doesn't compare. */

@@ -1,6 +1,9 @@
 import { MARKER_KEYS, markerOf } from "../tenant/edgeNames.ts";
 import type { FoundSecret } from "../vault/index.ts";
 
+/** `slug` of secrets that belong to the platform and to no tenant. */
+export const PLATFORM_SLUG = "platform";
+
 /** Whether a secret bears the marker of this very life. */
 export function isSameLife(
   found: FoundSecret,

@@ -11,12 +11,13 @@ import { inTenantDatabase, lookInTenantDatabase } from "../tenantDatabase.ts";
 /** The first admin, and the invitation that Registration lets go. */
 export const admin: ResourceType<AdminInputs, AdminOutputs> = {
   name: "Admin",
+  phase: "admin_seeded",
   immutable: ["database", "role", "stack", "slug"],
   idOf: ({ stack }) => `${stack}/admin`,
   check: refuseMove,
   predict: async (news, known) => ({ ...news, ...predictIds(news, known) }),
-  create: seed,
-  update: (_, news, run) => seed(news, run),
+  create: (inputs, run) => seed(inputs, run, true),
+  update: (_, news, run) => seed(news, run, false),
   read: async ({ inputs }, run) => {
     const wanted = inputs as AdminInputs;
     const found = await run.access.withMaster((master) =>
@@ -35,14 +36,15 @@ export const admin: ResourceType<AdminInputs, AdminOutputs> = {
   },
 };
 
-async function seed(inputs: AdminInputs, run: Run): Promise<AdminOutputs> {
+async function seed(inputs: AdminInputs, run: Run, isCreate: boolean): Promise<AdminOutputs> {
   const outcome = await run.access.withMaster((master) =>
     inTenantDatabase(inputs, run, (context) =>
       adminHook.apply({ ...context, master, tenantId: inputs.tenantId }, inputs),
     ),
   );
   run.point("applied");
-  if (outcome.hasChanged) await markPhase(run, inputs.tenantId, "admin_seeded");
+  // A create may find its work done by a run that was killed before it could say so.
+  if (outcome.hasChanged || isCreate) await markPhase(run, inputs.tenantId, "admin_seeded");
   return { ...inputs, adminId: outcome.adminId, invitationId: outcome.invitationId };
 }
 

@@ -35,6 +35,7 @@ const ALTERED = "altered by hand";
 /** The tenant's role and database on its server. */
 export const database: ResourceType<DatabaseInputs, DatabaseOutputs> = {
   name: "Database",
+  phase: "database_created",
   secretInputs: ["password"],
   immutable: ["database", "role", "stack", "slug"],
   ignored: ["migrations"],

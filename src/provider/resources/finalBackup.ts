@@ -32,7 +32,7 @@ export const finalBackup: ResourceType<FinalBackupInputs, FinalBackupOutputs> = 
   },
   delete: async ({ outputs }, run) => {
     const record = await assertMayDelete(run, outputs, "final backup");
-    if (!isNeverActive(record)) await ensureFinalBackup(outputs, run);
+    if (record.status === "purging" && !isNeverActive(record)) await ensureFinalBackup(outputs, run);
     run.point("released");
   },
 };

@@ -18,6 +18,7 @@ import { lookInTenantDatabase } from "../tenantDatabase.ts";
 /** The tenant's schema at the newest migration; first of all the vault's value is proven by a login. */
 export const migrations: ResourceType<MigrationsInputs, MigrationsOutputs> = {
   name: "Migrations",
+  phase: "migrations_applied",
   immutable: ["database", "role", "secretName", "stack", "slug"],
   idOf: ({ stack }) => `${stack}/migrations`,
   check: (news, olds) => [...refuseMove(news, olds), ...refuseEditedFiles(news, olds)],

@@ -13,16 +13,17 @@ import type { Run } from "../run.ts";
 /** The server a tenant lives on. Sticky; a changed server would be a move, which is not built yet. */
 export const placement: ResourceType<PlacementInputs, PlacementOutputs> = {
   name: "Placement",
+  phase: "placement_resolved",
   immutable: ["slug", "stack"],
   idOf: ({ stack }) => `${stack}/placement`,
   predict,
   create: async (inputs, run) => {
-    const { server, tenantId, isNew } = await run.access.withMaster(async (client) => {
+    const { server, tenantId } = await run.access.withMaster(async (client) => {
       const record = await requireOwnRecord(client, inputs);
       return { tenantId: record.id, ...(await placeTenant(client, record.id, inputs)) };
     });
     run.point("placed");
-    if (isNew) await markPhase(run, tenantId, "placement_resolved");
+    await markPhase(run, tenantId, "placement_resolved");
     return outputsOf(inputs, server);
   },
   update: async ({ outputs }, news, run) => {

@@ -10,6 +10,7 @@ import type { Run } from "../run.ts";
 /** Compares every place before anything but the reservation exists. Nothing to delete, nothing to drift. */
 export const stateCheck: ResourceType<StateCheckInputs, StateCheckOutputs> = {
   name: "StateCheck",
+  phase: "state_checked",
   idOf: ({ stack }) => `${stack}/check`,
   predict: async (news, _, run) => {
     if (run.isDryRun) await compareAhead(news, run);

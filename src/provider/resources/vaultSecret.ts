@@ -6,14 +6,12 @@ import { assertMayDelete } from "../deleteLock.ts";
 import { markPhase } from "../phases.ts";
 import type { ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
-import { isRecoverable, isSameLife } from "../secretOwnership.ts";
-
-/** `slug` of secrets that belong to the platform and to no tenant. */
-export const PLATFORM_SLUG = "platform";
+import { isRecoverable, isSameLife, PLATFORM_SLUG } from "../secretOwnership.ts";
 
 /** A secret on the data plane: recovered when soft-deleted, a new version only for a new value, tags as marker. */
 export const vaultSecret: ResourceType<VaultSecretInputs, VaultSecretOutputs> = {
   name: "VaultSecret",
+  phase: "secret_set",
   secretInputs: ["value"],
   immutable: ["name", "stack", "slug"],
   idOf: ({ stack, name }) => `${stack}/secret/${name}`,
