@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import dgram from "node:dgram";
 import net from "node:net";
 
 /** Below the ports that operating systems hand out for outgoing connections (Linux: 32768 and up). */
@@ -15,14 +16,41 @@ export async function findFreePort(taken: ReadonlySet<number> = new Set()): Prom
   throw new Error(`No free loopback port between ${LOWEST} and ${HIGHEST} in ${TRIES} tries.`);
 }
 
-/** Whether a port can be listened on at 127.0.0.1. */
+/** Whether a port can be listened on at 127.0.0.1, over TCP and UDP. */
 export async function isFree(port: number): Promise<boolean> {
+  return (await isTcpFree(port)) && (await isUdpFree(port));
+}
+
+function isTcpFree(port: number): Promise<boolean> {
+  const probe = net.createServer();
+  return isListening(
+    probe,
+    () => probe.listen(port, "127.0.0.1"),
+    () => probe.close(),
+  );
+}
+
+function isUdpFree(port: number): Promise<boolean> {
+  const probe = dgram.createSocket("udp4");
+  return isListening(
+    probe,
+    () => probe.bind(port, "127.0.0.1"),
+    () => probe.close(),
+  );
+}
+
+async function isListening(
+  probe: NodeJS.EventEmitter,
+  start: () => void,
+  close: () => void,
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const probe = net.createServer();
     probe.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EADDRINUSE" || error.code === "EACCES") resolve(false);
       else reject(error);
     });
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+    probe.once("close", () => resolve(true));
+    probe.once("listening", close);
+    start();
   });
 }

@@ -16,6 +16,8 @@ export interface Store {
   delete(namespace: string, id: string): Promise<void>;
   /** Grows with every change of a namespace: for indexes built from it. */
   revision(namespace: string): number;
+  /** Documents by namespace. */
+  counts(): Readonly<Record<string, number>>;
   /** Waits for what is under way and lets go of the file. */
   close(): Promise<void>;
 }
@@ -134,6 +136,11 @@ class JournalStore implements Store {
 
   revision(namespace: string): number {
     return this.#revisions.get(namespace) ?? 0;
+  }
+
+  counts(): Record<string, number> {
+    const filled = [...this.#namespaces].filter(([, documents]) => documents.size > 0);
+    return Object.fromEntries(filled.map(([namespace, documents]) => [namespace, documents.size]));
   }
 
   put(namespace: string, id: string, doc: Document): Promise<void> {

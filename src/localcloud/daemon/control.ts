@@ -1,0 +1,54 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { closeServer, listenOnLoopback, sendJson } from "../jsonHttp.ts";
+import { LocalCloudError } from "../localCloudError.ts";
+import type { Problem } from "./protocol.ts";
+import type { Running } from "./running.ts";
+
+/** Who controls the daemon over loopback. */
+export interface Control {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens for `GET /env`, `GET /status` and `POST /stop` with the daemon's token. */
+export async function serveControl(
+  running: Running,
+  port: number,
+  token: string,
+  onStop: (options: { readonly keepsPostgres: boolean }) => void,
+): Promise<Control> {
+  const server: Server = createServer((request, response) => {
+    void answer(running, token, onStop, request, response);
+  });
+  return { port: await listenOnLoopback(server, port, "daemon"), close: () => closeServer(server) };
+}
+
+async function answer(
+  running: Running,
+  token: string,
+  onStop: (options: { readonly keepsPostgres: boolean }) => void,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const what = `${request.method} ${url.pathname}`;
+  if (request.headers.authorization !== `Bearer ${token}`)
+    return sendJson(response, 401, { message: "wrong token" });
+  try {
+    if (what === "GET /env") sendJson(response, 200, await running.env(url.searchParams.get("root") ?? ""));
+    else if (what === "GET /status") sendJson(response, 200, await running.status());
+    else if (what === "POST /stop") {
+      sendJson(response, 202);
+      onStop({ keepsPostgres: url.searchParams.get("postgres") === "keep" });
+    } else sendJson(response, 404, { message: `no ${what}` });
+  } catch (error) {
+    sendJson(response, 500, asProblem(error));
+  }
+}
+
+function asProblem(error: unknown): Problem {
+  if (!(error instanceof LocalCloudError))
+    return { message: error instanceof Error ? error.message : String(error) };
+  const { message, code, hint } = error;
+  return { message, code, ...(hint === undefined ? {} : { hint }) };
+}

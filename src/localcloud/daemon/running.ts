@@ -1,0 +1,92 @@
+import { pathToFileURL } from "node:url";
+import { caFileOf } from "../ca/index.ts";
+import { type LocalEnv, PASSPHRASE } from "../environment.ts";
+import { IDENTITY_PATH, identityHeader } from "../identity/index.ts";
+import { configFileOf } from "../names.ts";
+import type { LocalService } from "../service.ts";
+import type { Core } from "./core.ts";
+import type { LocalCloudStatus } from "./localCloudStatus.ts";
+import { createServices } from "./services.ts";
+
+/** Secret of the platform vault that holds master's read-write URL. */
+const MASTER_SECRET = "master-admin";
+
+/** The plugins that both engines attach to, in the order they are listed. */
+const PLUGINS = ["azure-native", "postgresql", "random"];
+
+/** A local cloud whose services all answer. */
+export interface Running {
+  env(root: string): Promise<LocalEnv>;
+  status(): Promise<LocalCloudStatus>;
+  /** Stops every service; PostgreSQL's servers only when told, for the next daemon can take them as they are. */
+  stop(options: { readonly keepsPostgres: boolean }): Promise<void>;
+}
+
+/** Starts everything. When one service fails, those that started are stopped again. */
+export async function runServices(core: Core): Promise<Running> {
+  const started: LocalService[] = [];
+  const stop = async (options: { readonly keepsPostgres: boolean }) => {
+    for (const service of started.reverse()) await service.stop();
+    await core.vaults.close();
+    if (!options.keepsPostgres) await core.clusters.close();
+    await core.store.close();
+  };
+  try {
+    await Promise.all([core.vaults.start(), core.clusters.start()]);
+    for (const service of createServices()) {
+      started.push(service);
+      for (const [name, port] of Object.entries(await service.start(core.context)))
+        core.ports.set(name, port);
+    }
+  } catch (error) {
+    await stop({ keepsPostgres: true });
+    throw error;
+  }
+  const since = new Date().toISOString();
+  return { env: (root) => describe(core, root), status: () => report(core, since), stop };
+}
+
+async function describe(core: Core, root: string): Promise<LocalEnv> {
+  const { context } = core;
+  const { platformVault, tenantsVault, zone } = await core.refreshNames(root);
+  const urlOf = (service: string) => `http://127.0.0.1:${context.portOf(service)}`;
+  const postgres = await core.clusters.running();
+  return {
+    arm: { url: urlOf("arm") },
+    keyVault: { url: await core.vaults.urlOf(tenantsVault) },
+    dns: { host: "127.0.0.1", port: context.portOf("dns"), zone },
+    frontDoor: { url: urlOf("frontDoor") },
+    postgres: postgres.map(({ name, host, port }) => ({ name, host, port })),
+    master: { url: core.vaults.valueOf(platformVault, MASTER_SECRET) ?? "" },
+    backend: { url: pathToFileURL(context.home.backend).href },
+    ca: caFileOf(context.home.keys),
+    providers: PLUGINS.map((name) => `${name}:${context.portOf(name)}`).join(","),
+    platformVault: { url: await core.vaults.urlOf(platformVault) },
+    identity: {
+      endpoint: `${urlOf("identity")}${IDENTITY_PATH}`,
+      header: await identityHeader(context.home.keys),
+    },
+    home: context.home.folder,
+    configFile: configFileOf(root),
+    passphrase: PASSPHRASE,
+  };
+}
+
+async function report(core: Core, since: string): Promise<LocalCloudStatus> {
+  const [running, processes] = await Promise.all([core.clusters.running(), core.clusters.processes()]);
+  const postgres = running.map(({ name, port }) => ({
+    name,
+    pid: processes.find((each) => each.name === name)?.pid ?? 0,
+    port,
+  }));
+  return {
+    isRunning: true,
+    home: core.context.home.folder,
+    pid: process.pid,
+    since,
+    memoryBytes: process.memoryUsage().rss,
+    ports: Object.fromEntries(core.ports),
+    postgres,
+    stored: core.store.counts(),
+  };
+}

@@ -1,0 +1,47 @@
+/** How to reach the local cloud: what `tenantry local env --json` prints. Holds credentials. */
+export interface LocalEnv {
+  /** Resource Manager. */
+  readonly arm: { readonly url: string };
+  /** The tenants' vault. */
+  readonly keyVault: { readonly url: string };
+  /** The name server, UDP and TCP, and the tenants' zone. */
+  readonly dns: { readonly host: string; readonly port: number; readonly zone: string };
+  readonly frontDoor: { readonly url: string };
+  /** PostgreSQL servers that run. */
+  readonly postgres: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+  /** Master's read-write URL with its password; empty before the platform stack is up. */
+  readonly master: { readonly url: string };
+  /** Pulumi's file backend. */
+  readonly backend: { readonly url: string };
+  /** File with the certificate authority to trust. */
+  readonly ca: string;
+  /** `azure-native:PORT,postgresql:PORT,random:PORT`. */
+  readonly providers: string;
+  readonly platformVault: { readonly url: string };
+  readonly identity: { readonly endpoint: string; readonly header: string };
+  readonly home: string;
+  /** Absolute path of stacks/Pulumi.local.yaml. */
+  readonly configFile: string;
+  /** Of that file's salt. No secret: nothing outside this machine is reachable with it. */
+  readonly passphrase: string;
+}
+
+/** Of the committed salt in stacks/Pulumi.local.yaml. */
+export const PASSPHRASE = "local";
+
+/** What a bare `pulumi`, an application and our own processes need in their environment to use the local cloud. */
+export function environmentVariables(env: LocalEnv): Record<string, string> {
+  return {
+    PULUMI_BACKEND_URL: env.backend.url,
+    PULUMI_CONFIG_PASSPHRASE: env.passphrase,
+    PULUMI_DEBUG_PROVIDERS: env.providers,
+    PULUMI_OPTION_CONFIG_FILE: env.configFile,
+    PULUMI_OPTION_RUN_PROGRAM: "true",
+    NODE_EXTRA_CA_CERTS: env.ca,
+    IDENTITY_ENDPOINT: env.identity.endpoint,
+    IDENTITY_HEADER: env.identity.header,
+    TENANTRY_ARM_URL: env.arm.url,
+    TENANTRY_DNS: `${env.dns.host}:${env.dns.port}`,
+    TENANTRY_FRONT_DOOR: env.frontDoor.url,
+  };
+}

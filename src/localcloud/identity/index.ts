@@ -1,0 +1,98 @@
+import { timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { closeServer, listenOnLoopback, sendJson } from "../jsonHttp.ts";
+import { keyFromFile } from "../keyFile.ts";
+import type { LocalService, ServiceContext } from "../service.ts";
+import { CLIENT_ID, expiryOf } from "../tokens.ts";
+
+/** Path that `IDENTITY_ENDPOINT` names. */
+export const IDENTITY_PATH = "/msi/token";
+
+/** App Service's managed identity protocol, the only version the SDKs speak. */
+const API_VERSION = "2019-08-01";
+
+/** Parameters that ask for another identity than the system-assigned one. */
+const USER_ASSIGNED = ["client_id", "principal_id", "object_id", "mi_res_id"];
+
+/** `IDENTITY_HEADER`: who knows it gets tokens; kept in a 0600 file. */
+export async function identityHeader(keys: string): Promise<string> {
+  return (await keyFromFile(keys, "identity.key")).toString("hex");
+}
+
+/** Where `DefaultAzureCredential` gets its tokens from. */
+export function createIdentityService(): LocalService {
+  let server: Server | undefined;
+  return {
+    name: "identity",
+    start: async (context) => {
+      const header = await identityHeader(context.home.keys);
+      server = createServer((request, response) => answer(context, header, request, response));
+      return {
+        identity: await listenOnLoopback(
+          server,
+          await context.ports.reserve("identity"),
+          "managed identity endpoint",
+        ),
+      };
+    },
+    stop: async () => {
+      if (server !== undefined) await closeServer(server);
+    },
+  };
+}
+
+type Refusal = readonly [status: number, code: string, message: string];
+
+function answer(
+  context: ServiceContext,
+  header: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const refusal = refusalOf(request, url, header);
+  if (refusal !== undefined) {
+    const [status, code, message] = refusal;
+    sendJson(response, status, { statusCode: status, message, error: { code, message } });
+    return;
+  }
+  const resource = url.searchParams.get("resource") ?? "";
+  const token = context.tokens.issue(resource);
+  sendJson(response, 200, {
+    access_token: token,
+    expires_on: String(expiryOf(token)),
+    resource,
+    token_type: "Bearer",
+    client_id: CLIENT_ID,
+  });
+}
+
+function refusalOf(request: IncomingMessage, url: URL, header: string): Refusal | undefined {
+  const version = url.searchParams.get("api-version");
+  if (request.method !== "GET" || url.pathname !== IDENTITY_PATH) {
+    return [404, "NotFound", `The managed identity endpoint answers GET ${IDENTITY_PATH} only.`];
+  }
+  if (!isSame(String(request.headers["x-identity-header"] ?? ""), header)) {
+    return [401, "Unauthorized", "The header X-IDENTITY-HEADER is missing or is not this endpoint's."];
+  }
+  if (version !== API_VERSION) {
+    return [
+      400,
+      "BadRequest",
+      `The api-version '${version ?? ""}' is not supported; expected '${API_VERSION}'.`,
+    ];
+  }
+  if (!url.searchParams.get("resource")) return [400, "BadRequest", "The parameter 'resource' is missing."];
+  const asked = USER_ASSIGNED.find((name) => url.searchParams.has(name));
+  if (asked === undefined) return undefined;
+  return [
+    400,
+    "BadRequest",
+    `The local cloud has one system-assigned identity; '${asked}' is not supported.`,
+  ];
+}
+
+function isSame(got: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(got), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

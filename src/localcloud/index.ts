@@ -1,0 +1,100 @@
+import * as fs from "node:fs/promises";
+import type { LocalCloudStatus } from "./daemon/localCloudStatus.ts";
+import { askDaemon, findDaemon } from "./daemonClient.ts";
+import { ensureDaemon, waitUntilGone } from "./daemonLauncher.ts";
+import type { LocalEnv } from "./environment.ts";
+import { type Home, homeOf, makeHome } from "./home.ts";
+import { findServers, stopServers } from "./leftovers.ts";
+import { LocalCloudError } from "./localCloudError.ts";
+import { lockOwner, takeLock } from "./lock.ts";
+
+export type { LocalCloudStatus } from "./daemon/localCloudStatus.ts";
+export { environmentVariables, type LocalEnv } from "./environment.ts";
+export { HOME_VARIABLE } from "./home.ts";
+export { type LocalCloudCode, LocalCloudError } from "./localCloudError.ts";
+
+/** One machine's cloud, kept in one home. Every method throws LocalCloudError for what its user can put right. */
+export interface LocalCloud {
+  readonly home: string;
+  /** Starts what doesn't run, waits until all of it answers, and says how to reach it. */
+  start(): Promise<LocalEnv>;
+  /** How to reach it when it runs; undefined when it doesn't. Starts nothing. */
+  env(): Promise<LocalEnv | undefined>;
+  status(): Promise<LocalCloudStatus>;
+  /** Ends every process, PostgreSQL's too. What is stored stays. */
+  stop(): Promise<void>;
+  /** Stops, then deletes all that is stored: databases, secrets, records, certificates and Pulumi's state. */
+  reset(): Promise<void>;
+}
+
+/** The local cloud of a project; `home` defaults to `TENANTRY_HOME`, else `<root>/.tenantry/local`. Starts nothing. */
+export function openLocalCloud(options: { readonly root: string; readonly home?: string }): LocalCloud {
+  const home = homeOf(options.root, options.home);
+  return {
+    home: home.folder,
+    start: () => start(home, options.root),
+    env: () => findEnv(home, options.root),
+    status: () => findStatus(home),
+    stop: () => stop(home),
+    reset: () => reset(home),
+  };
+}
+
+async function start(home: Home, root: string): Promise<LocalEnv> {
+  for (;;) {
+    const daemon = await ensureDaemon(home, root);
+    const env = await askDaemon<LocalEnv>(daemon, "GET", envPath(root));
+    if (env !== undefined) return env;
+  }
+}
+
+async function findEnv(home: Home, root: string): Promise<LocalEnv | undefined> {
+  const daemon = await findDaemon(home);
+  return daemon === undefined ? undefined : askDaemon<LocalEnv>(daemon, "GET", envPath(root));
+}
+
+function envPath(root: string): string {
+  return `/env?root=${encodeURIComponent(root)}`;
+}
+
+async function findStatus(home: Home): Promise<LocalCloudStatus> {
+  const daemon = await findDaemon(home);
+  const status =
+    daemon === undefined ? undefined : await askDaemon<LocalCloudStatus>(daemon, "GET", "/status");
+  if (status !== undefined) return status;
+  const postgres = (await findServers(home)).map(({ name, pid, port }) => ({ name, pid, port }));
+  return { isRunning: false, home: home.folder, ports: {}, postgres };
+}
+
+async function stop(home: Home): Promise<void> {
+  const daemon = await findDaemon(home);
+  if (daemon !== undefined) {
+    await askDaemon(daemon, "POST", "/stop");
+    await waitUntilGone(daemon);
+  } else {
+    const starting = await lockOwner(home.run);
+    if (starting !== undefined) process.kill(starting.pid, "SIGTERM");
+    if (starting !== undefined) await waitUntilGone(starting);
+  }
+  await stopServers(home);
+}
+
+async function reset(home: Home): Promise<void> {
+  await stop(home);
+  await makeHome(home);
+  const lock = await takeLock(home.run);
+  if (lock === undefined) {
+    throw new LocalCloudError(
+      "E_LOCKED",
+      `The local cloud in '${home.folder}' was started again while it was reset.`,
+    );
+  }
+  try {
+    await stopServers(home);
+    for (const folder of [home.postgres, home.state, home.keys, home.backend, home.log]) {
+      await fs.rm(folder, { recursive: true, force: true });
+    }
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,146 @@
+import path from "node:path";
+import pg from "pg";
+import { keyFromFile } from "../keyFile.ts";
+import type { PostgresAddress, PostgresOrder, PostgresServers, ServiceContext } from "../service.ts";
+import {
+  type ClusterOrder,
+  dataDirOf,
+  ensureCluster,
+  removeCluster,
+  SUPERUSER,
+  stopCluster,
+} from "./cluster.ts";
+import { findPostmaster } from "./clusterProcess.ts";
+
+const NAMESPACE = "postgres";
+const HOST = "127.0.0.1";
+/** Azure's default for the smallest sizes is lower; placement counts with its own number. */
+const DEFAULT_MAX_CONNECTIONS = 100;
+/** Names go into paths and SQL: those of flexible servers and nothing else. */
+const SERVER_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+
+interface ServerDocument {
+  readonly order: PostgresOrder;
+  readonly version: string;
+}
+
+type PostgresContext = Pick<ServiceContext, "home" | "ports" | "setting" | "store">;
+
+/** The flexible servers' real PostgreSQL clusters. They outlive a killed daemon; the next one finds them by their data. */
+export class Clusters implements PostgresServers {
+  readonly #context: PostgresContext;
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(context: PostgresContext) {
+    this.#context = context;
+  }
+
+  /** Starts every server that there is; those that still run are taken as they are. */
+  async start(): Promise<void> {
+    const kept = this.#context.store.list<ServerDocument>(NAMESPACE);
+    await Promise.all(kept.map(({ id }) => this.#inTurn(id, () => this.#startCluster(id))));
+  }
+
+  /** Stops every server; the data stay. */
+  async close(): Promise<void> {
+    const kept = this.#context.store.list<ServerDocument>(NAMESPACE);
+    await Promise.all(kept.map(({ id }) => this.#inTurn(id, () => stopCluster(this.#cluster(id)))));
+  }
+
+  async ensure(name: string, order: PostgresOrder): Promise<PostgresAddress> {
+    if (!SERVER_NAME.test(name)) throw new Error(`'${name}' is not a PostgreSQL server's name.`);
+    return this.#inTurn(name, () => this.#ensureNow(name, order));
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#inTurn(name, async () => {
+      await removeCluster(this.#cluster(name));
+      await this.#context.store.delete(NAMESPACE, name);
+      await this.#context.ports.release(portName(name));
+    });
+  }
+
+  async running(): Promise<readonly PostgresAddress[]> {
+    const found = await Promise.all(
+      this.#context.store.list<ServerDocument>(NAMESPACE).map(async ({ id, doc }) => {
+        const postmaster = await findPostmaster(dataDirOf(this.#cluster(id)));
+        return postmaster?.isReady
+          ? [{ name: id, host: HOST, port: postmaster.port, version: doc.version }]
+          : [];
+      }),
+    );
+    return found.flat();
+  }
+
+  /** Process ids of the servers that run, for `status`. */
+  async processes(): Promise<readonly { readonly name: string; readonly pid: number }[]> {
+    const running = await this.running();
+    const found = await Promise.all(
+      running.map(async ({ name }) => ({
+        name,
+        pid: (await findPostmaster(dataDirOf(this.#cluster(name))))?.pid,
+      })),
+    );
+    return found.flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, pid }]));
+  }
+
+  /** Kept before it is made: a daemon killed in the middle starts it again and finds what is missing. */
+  async #ensureNow(name: string, order: PostgresOrder): Promise<PostgresAddress> {
+    const known = this.#context.store.get<ServerDocument>(NAMESPACE, name);
+    await this.#context.store.put(NAMESPACE, name, { order, version: known?.version ?? "" });
+    const port = await this.#startCluster(name);
+    const version = await this.#makeAdmin(port, order);
+    await this.#context.store.put(NAMESPACE, name, { order, version });
+    return { name, host: HOST, port, version };
+  }
+
+  async #startCluster(name: string): Promise<number> {
+    const port = await this.#context.ports.reserve(portName(name));
+    const maxConnections = this.#context.store.get<ServerDocument>(NAMESPACE, name)?.order.maxConnections;
+    const cluster: ClusterOrder = {
+      ...this.#cluster(name),
+      port,
+      maxConnections: maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      logFile: path.join(this.#context.home.log, `postgres-${name}.log`),
+      superuserPassword: await this.#superuserPassword(),
+      isDurable: this.#context.setting("FAST") !== "1",
+    };
+    return (await ensureCluster(cluster)).port;
+  }
+
+  #cluster(name: string): Pick<ClusterOrder, "name" | "place"> {
+    return { place: this.#context.home.postgres, name };
+  }
+
+  async #superuserPassword(): Promise<string> {
+    return (await keyFromFile(this.#context.home.keys, "azuresu.password", 24)).toString("base64url");
+  }
+
+  async #makeAdmin(port: number, order: PostgresOrder): Promise<string> {
+    const password = await this.#superuserPassword();
+    const client = new pg.Client({ host: HOST, port, user: SUPERUSER, password, database: "postgres" });
+    await client.connect();
+    try {
+      const login = client.escapeIdentifier(order.adminLogin);
+      const { rowCount } = await client.query("select from pg_roles where rolname = $1", [order.adminLogin]);
+      const verb = rowCount === 0 ? "CREATE" : "ALTER";
+      const verifier = client.escapeLiteral(order.adminVerifier);
+      await client.query(`${verb} ROLE ${login} NOSUPERUSER LOGIN CREATEDB CREATEROLE PASSWORD ${verifier}`);
+      const { rows } = await client.query<{ server_version: string }>("show server_version");
+      return rows[0]?.server_version.split(" ")[0] ?? "";
+    } finally {
+      await client.end();
+    }
+  }
+
+  #inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#turns.get(name) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.#turns.set(name, mine);
+    return mine;
+  }
+}
+
+function portName(server: string): string {
+  return `postgres:${server}`;
+}
