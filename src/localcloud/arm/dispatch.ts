@@ -38,7 +38,7 @@ export async function dispatch(
   request: ArmRequest,
 ): Promise<ResourceAnswer> {
   const version = request.url.searchParams.get("api-version");
-  if (version === null) {
+  if (version === null || version === "") {
     throw new ArmError(
       400,
       "MissingApiVersionParameter",

@@ -1,0 +1,128 @@
+import { CdnManagementClient } from "@azure/arm-cdn";
+import { DnsManagementClient } from "@azure/arm-dns";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { armService } from "../../../src/localcloud/arm/index.ts";
+import { GROUP, type Harness, makeEdge, openHarness, SUBSCRIPTION } from "./harness.ts";
+
+let cloud: Harness;
+let cdn: CdnManagementClient;
+let dns: DnsManagementClient;
+
+beforeAll(async () => {
+  cloud = await openHarness({ settings: { ARM_DELAY_MS: "20" } });
+  await cloud.start(armService());
+  const url = `http://127.0.0.1:${cloud.context.portOf("arm")}`;
+  await waitForEdge();
+  const credential = {
+    getToken: async () => ({
+      token: cloud.context.tokens.issue("https://management.azure.com"),
+      expiresOnTimestamp: Date.now() + 60_000,
+    }),
+  };
+  const options = { endpoint: url, $host: url, allowInsecureConnection: true };
+  cdn = new CdnManagementClient(credential, SUBSCRIPTION, options);
+  dns = new DnsManagementClient(credential, SUBSCRIPTION, options);
+  for (const client of [cdn, dns]) sendTokenPlainly(client, await credential.getToken());
+});
+
+afterAll(() => cloud.stop());
+
+/** Operations take 20 ms here, so each step waits for the one before. */
+async function waitForEdge(): Promise<void> {
+  const arm: Harness["arm"] = async (...request) => {
+    const answer = await cloud.arm(...request);
+    const poll = answer.headers.get("azure-asyncoperation");
+    if (poll !== null) {
+      const { pathname } = new URL(poll);
+      await vi.waitFor(async () => {
+        const { status } = (await cloud.arm("GET", pathname, "2024-03-01")).body;
+        if (status !== "Succeeded") throw new Error(status);
+      });
+    }
+    return answer;
+  };
+  await makeEdge({ arm });
+}
+
+/** The SDK itself never sends a token over plain HTTP. */
+function sendTokenPlainly(
+  client: CdnManagementClient | DnsManagementClient,
+  { token }: { token: string },
+): void {
+  client.pipeline.removePolicy({ name: "bearerTokenAuthenticationPolicy" });
+  client.pipeline.addPolicy({
+    name: "plainToken",
+    sendRequest: (request, next) => {
+      request.headers.set("authorization", `Bearer ${token}`);
+      return next(request);
+    },
+  });
+}
+
+const POLLING = { updateIntervalInMs: 20 };
+
+test("@azure/arm-cdn creates, reads, lists and deletes a domain and its route, polling the operations", async () => {
+  const made = await cdn.afdCustomDomains.beginCreateAndWait(
+    "rg",
+    "p",
+    "sdk",
+    { hostName: "sdk.local.test" },
+    POLLING,
+  );
+  expect(made).toMatchObject({
+    name: "sdk",
+    hostName: "sdk.local.test",
+    domainValidationState: "Pending",
+    provisioningState: "Succeeded",
+  });
+  const group = { id: `${GROUP}/providers/Microsoft.Cdn/profiles/p/originGroups/g` };
+  const route = await cdn.routes.beginCreateAndWait(
+    "rg",
+    "p",
+    "e",
+    "sdk",
+    { originGroup: group, customDomains: [{ id: made.id ?? "" }] },
+    POLLING,
+  );
+  expect(route.customDomains).toEqual([{ id: made.id, isActive: true }]);
+  const names = [];
+  for await (const { name } of cdn.afdCustomDomains.listByProfile("rg", "p")) names.push(name);
+  expect(names).toEqual(["sdk"]);
+  await expect(cdn.afdCustomDomains.beginDeleteAndWait("rg", "p", "sdk", POLLING)).rejects.toMatchObject({
+    code: "Conflict",
+    statusCode: 409,
+  });
+  await cdn.routes.beginDeleteAndWait("rg", "p", "e", "sdk", POLLING);
+  await cdn.afdCustomDomains.beginDeleteAndWait("rg", "p", "sdk", POLLING);
+  await expect(cdn.afdCustomDomains.get("rg", "p", "sdk")).rejects.toMatchObject({
+    statusCode: 404,
+    code: "ResourceNotFound",
+  });
+});
+
+test("@azure/arm-dns writes, reads, lists and deletes record sets", async () => {
+  await dns.recordSets.createOrUpdate("rg", "local.test", "sdk", "TXT", {
+    ttl: 60,
+    txtRecords: [{ value: ["a", "b"] }],
+    metadata: { owner: "x" },
+  });
+  await dns.recordSets.createOrUpdate("rg", "local.test", "www", "CNAME", {
+    ttl: 60,
+    cnameRecord: { cname: "e.z01.azurefd.net" },
+  });
+  const text = await dns.recordSets.get("rg", "local.test", "sdk", "TXT");
+  expect(text).toMatchObject({
+    ttl: 60,
+    txtRecords: [{ value: ["a", "b"] }],
+    metadata: { owner: "x" },
+    fqdn: "sdk.local.test.",
+  });
+  const names = [];
+  for await (const { name } of dns.recordSets.listByDnsZone("rg", "local.test")) names.push(name);
+  expect(names).toEqual(["www", "sdk"]);
+  expect((await dns.zones.get("rg", "local.test")).nameServers).toHaveLength(4);
+  await dns.recordSets.delete("rg", "local.test", "sdk", "TXT");
+  await expect(dns.recordSets.get("rg", "local.test", "sdk", "TXT")).rejects.toMatchObject({
+    statusCode: 404,
+  });
+});
