@@ -96,7 +96,7 @@ function parseFlags(
     const kind = Object.hasOwn(known, name) ? known[name] : undefined;
     if (kind === undefined) throw refuse(`the flag \`${name}\` of \`pulumi ${command}\``);
     const takesNext = kind === "value" && inline === undefined;
-    flags.set(name, inline ?? (takesNext ? valueOf(name, args[++index]) : "true"));
+    flags.set(name, inline ?? (takesNext ? requireValue(name, args[++index]) : "true"));
   }
   return { flags, positional };
 }
@@ -115,7 +115,7 @@ function splitFlag(arg: string): readonly [string, string | undefined] {
   return [SHORT[name] ?? name, equals === -1 ? undefined : arg.slice(equals + 1)];
 }
 
-function valueOf(name: string, value: string | undefined): string {
+function requireValue(name: string, value: string | undefined): string {
   if (value === undefined) throw new EngineError(`the flag \`${name}\` needs a value`, REFUSED_EXIT_CODE);
   return value;
 }

@@ -38,7 +38,7 @@ export function parseCheckpoint(text: string, path: string): UntypedDeployment {
     throw damaged(path, "it is not a Pulumi checkpoint");
   }
   requireVersion(json.version, json.features);
-  return { version: json.version, deployment: (checkpoint["latest"] as DeploymentJson | undefined) ?? {} };
+  return { version: json.version, deployment: (checkpoint.latest as DeploymentJson | undefined) ?? {} };
 }
 
 function parseJson(text: string, path: string): unknown {

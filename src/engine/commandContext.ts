@@ -26,7 +26,7 @@ export interface StackContext {
 
 /** The backend of PULUMI_BACKEND_URL or of the project file. */
 export function backendOf(context: CommandContext, project: Project | undefined): FileBackend {
-  const url = context.environment["PULUMI_BACKEND_URL"] || project?.backendUrl;
+  const url = context.environment.PULUMI_BACKEND_URL || project?.backendUrl;
   if (!url) {
     throw new EngineError(
       "no backend: set PULUMI_BACKEND_URL to 'file://<folder>', or 'backend.url' in Pulumi.yaml",
@@ -68,9 +68,9 @@ export function stackId(name: string, project: string): StackId {
 
 /** The passphrase of PULUMI_CONFIG_PASSPHRASE or of the file that PULUMI_CONFIG_PASSPHRASE_FILE names. */
 export async function passphraseOf(environment: NodeJS.ProcessEnv): Promise<() => string> {
-  const file = environment["PULUMI_CONFIG_PASSPHRASE_FILE"];
+  const file = environment.PULUMI_CONFIG_PASSPHRASE_FILE;
   const value =
-    environment["PULUMI_CONFIG_PASSPHRASE"] ?? (file ? (await readFile(file, "utf8")).trim() : undefined);
+    environment.PULUMI_CONFIG_PASSPHRASE ?? (file ? (await readFile(file, "utf8")).trim() : undefined);
   return () => {
     if (value !== undefined) return value;
     throw new EngineError(

@@ -58,7 +58,7 @@ export async function run(context: CommandContext, plan: RunPlan): Promise<void>
 async function runLocked(context: CommandContext, plan: RunPlan, stack: StackContext): Promise<void> {
   const startTime = Math.floor(Date.now() / 1000);
   const { flags } = context.invocation;
-  const file = flags.get("--config-file") ?? (context.environment["PULUMI_OPTION_CONFIG_FILE"] || undefined);
+  const file = flags.get("--config-file") ?? (context.environment.PULUMI_OPTION_CONFIG_FILE || undefined);
   const stackConfig = await loadConfig(stack.project, stack.id.stack, file);
   const loaded = await loadStack(context, stack, stackConfig.salt);
   const config = await readConfig(context, stackConfig);

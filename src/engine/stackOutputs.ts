@@ -16,12 +16,12 @@ export async function readStackOutputs(
   const text = await from.backend.readCheckpoint(id);
   if (text === undefined) throw new EngineError(`unknown stack "${name}"`);
   const { deployment } = parseCheckpoint(text, from.backend.checkpointPath(id));
-  const root = deployment.resources?.find((state) => state["type"] === ROOT_STACK_TYPE && !state["parent"]);
-  const outputs = root?.["outputs"];
+  const root = deployment.resources?.find((state) => state.type === ROOT_STACK_TYPE && !state.parent);
+  const outputs = root?.outputs;
   if (root === undefined || outputs === undefined) return {};
   const secrets = await secretsOf(context, deployment, undefined);
   if (hasSecrets({ outputs })) await secrets?.unlock();
-  const urn = String(root["urn"]);
+  const urn = String(root.urn);
   return valueFromJson(outputs, urn, (ciphertext) => {
     if (secrets === undefined)
       throw new EngineError(`the outputs of stack '${name}' are encrypted without a salt`);

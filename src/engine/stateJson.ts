@@ -122,7 +122,7 @@ type Json = Record<string, unknown>;
 
 /** A resource from a checkpoint; refuses fields whose effect this engine doesn't have. */
 export function resourceFromJson(json: Json, reader: (urn: string) => SecretReader): ResourceState {
-  const urn = String(json["urn"]);
+  const urn = String(json.urn);
   const read = reader(urn);
   for (const field of REFUSED_FIELDS) if (json[field]) throw refuse(`'${field}' in the state of ${urn}`);
   const texts = (field: string): readonly string[] => (json[field] as string[] | undefined) ?? [];
@@ -134,18 +134,18 @@ export function resourceFromJson(json: Json, reader: (urn: string) => SecretRead
     custom: flag("custom"),
     delete: flag("delete"),
     id: text("id"),
-    inputs: mapFromJson(json["inputs"], urn, read),
-    outputs: mapFromJson(json["outputs"], urn, read),
+    inputs: mapFromJson(json.inputs, urn, read),
+    outputs: mapFromJson(json.outputs, urn, read),
     parent: text("parent"),
     protect: flag("protect"),
     external: flag("external"),
     dependencies: texts("dependencies"),
     initErrors: texts("initErrors"),
     provider: text("provider"),
-    propertyDependencies: (json["propertyDependencies"] as Record<string, string[]> | undefined) ?? {},
+    propertyDependencies: (json.propertyDependencies as Record<string, string[]> | undefined) ?? {},
     pendingReplacement: flag("pendingReplacement"),
     additionalSecretOutputs: texts("additionalSecretOutputs"),
-    customTimeouts: { ...NO_TIMEOUTS, ...(json["customTimeouts"] as object | undefined) },
+    customTimeouts: { ...NO_TIMEOUTS, ...(json.customTimeouts as object | undefined) },
     importId: text("importID"),
     retainOnDelete: flag("retainOnDelete"),
     deletedWith: text("deletedWith"),
@@ -176,14 +176,14 @@ export function valueFromJson(json: unknown, urn: string, read: SecretReader): P
 
 function specialFromJson(record: Json, urn: string, read: SecretReader): PropertyValue {
   if (record[SIGNATURE] === RESOURCE_SIGNATURE) {
-    const id = record["id"] === undefined ? undefined : valueFromJson(record["id"], urn, read);
-    return new ResourceReference(String(record["urn"]), id, String(record["packageVersion"] ?? ""));
+    const id = record.id === undefined ? undefined : valueFromJson(record.id, urn, read);
+    return new ResourceReference(String(record.urn), id, String(record.packageVersion ?? ""));
   }
   if (record[SIGNATURE] !== SECRET_SIGNATURE) {
     throw refuse(`values with the signature '${String(record[SIGNATURE])}' in the state of ${urn}`);
   }
-  const plaintext = record["plaintext"] ?? record["ciphertext"];
+  const plaintext = record.plaintext ?? record.ciphertext;
   if (typeof plaintext !== "string") throw new EngineError(`a secret of ${urn} has no text in the state`);
-  const text = record["plaintext"] === undefined ? read(plaintext) : plaintext;
+  const text = record.plaintext === undefined ? read(plaintext) : plaintext;
   return new Secret(valueFromJson(JSON.parse(text), urn, (inner) => inner));
 }

@@ -140,7 +140,7 @@ export function downgradeOutputs(map: PropertyMap): PropertyMap {
   return mapEntries(map, (part) => {
     if (!(part instanceof OutputValue)) return part;
     const inner =
-      part.value === undefined ? new Computed() : (downgradeOutputs({ part: part.value })["part"] ?? null);
+      part.value === undefined ? new Computed() : (downgradeOutputs({ part: part.value }).part ?? null);
     return part.secret ? new Secret(inner) : inner;
   });
 }

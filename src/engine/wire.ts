@@ -99,14 +99,14 @@ function decode(value: Json): PropertyValue {
 function decodeSpecial(signature: string, record: Record<string, Json>): PropertyValue {
   switch (signature) {
     case SECRET_SIGNATURE:
-      return new Secret(decode(record["value"] ?? null));
+      return new Secret(decode(record.value ?? null));
     case OUTPUT_SIGNATURE:
       return decodeOutput(record);
     case RESOURCE_SIGNATURE:
       return new ResourceReference(
-        String(record["urn"]),
-        record["id"] === undefined ? undefined : decode(record["id"]),
-        String(record["packageVersion"] ?? ""),
+        String(record.urn),
+        record.id === undefined ? undefined : decode(record.id),
+        String(record.packageVersion ?? ""),
       );
     case ASSET_SIGNATURE:
     case ARCHIVE_SIGNATURE:
@@ -117,11 +117,11 @@ function decodeSpecial(signature: string, record: Record<string, Json>): Propert
 }
 
 function decodeOutput(record: Record<string, Json>): OutputValue {
-  const dependencies = Array.isArray(record["dependencies"]) ? record["dependencies"].map(String) : [];
-  const known = Object.hasOwn(record, "value") && record["value"] !== UNKNOWN;
+  const dependencies = Array.isArray(record.dependencies) ? record.dependencies.map(String) : [];
+  const known = Object.hasOwn(record, "value") && record.value !== UNKNOWN;
   return new OutputValue(
-    known ? decode(record["value"] ?? null) : undefined,
-    record["secret"] === true,
+    known ? decode(record.value ?? null) : undefined,
+    record.secret === true,
     dependencies,
   );
 }

@@ -40,10 +40,10 @@ async function outputValues(
   deployment: DeploymentJson,
   showSecrets: boolean,
 ): Promise<Record<string, unknown>> {
-  const root = deployment.resources?.find((state) => state["type"] === ROOT_STACK_TYPE && !state["parent"]);
-  const outputs = root?.["outputs"];
+  const root = deployment.resources?.find((state) => state.type === ROOT_STACK_TYPE && !state.parent);
+  const outputs = root?.outputs;
   if (root === undefined || outputs === undefined) return {};
-  const urn = String(root["urn"]);
+  const urn = String(root.urn);
   const secrets = showSecrets ? await secretsOf(context, deployment, undefined) : undefined;
   if (secrets !== undefined && hasSecrets({ outputs })) await secrets.unlock();
   const map = valueFromJson(outputs, urn, (text) => secrets?.decrypt(urn, text) ?? "null") as PropertyMap;
@@ -101,7 +101,7 @@ async function configValues(
 ): Promise<{ values: ReadonlyMap<string, ConfigValue>; project: string }> {
   const { project, id } = await stackContext(context);
   const given =
-    context.invocation.flags.get("--config-file") ?? context.environment["PULUMI_OPTION_CONFIG_FILE"];
+    context.invocation.flags.get("--config-file") ?? context.environment.PULUMI_OPTION_CONFIG_FILE;
   const config = await loadConfig(project, id.stack, given || undefined);
   const passphrase = await passphraseOf(context.environment);
   const needsKey = hasSecretConfig(config) && config.salt !== undefined;

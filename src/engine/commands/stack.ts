@@ -47,7 +47,7 @@ async function configSalt(
   context: CommandContext,
   { project, id }: StackContext,
 ): Promise<string | undefined> {
-  const file = context.environment["PULUMI_OPTION_CONFIG_FILE"] || undefined;
+  const file = context.environment.PULUMI_OPTION_CONFIG_FILE || undefined;
   return (await loadConfig(project, id.stack, file)).salt;
 }
 

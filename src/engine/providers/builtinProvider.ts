@@ -67,14 +67,13 @@ export class BuiltinProvider implements Provider {
 
   async read({ urn, id, inputs }: ReadRequest): Promise<ReadResponse> {
     if (typeOfUrn(urn) !== STACK_REFERENCE) throw refuse(`resources of the type '${typeOfUrn(urn)}'`);
-    return { id, inputs, outputs: await this.#stackReference(inputs["name"]), initErrors: [] };
+    return { id, inputs, outputs: await this.#stackReference(inputs.name), initErrors: [] };
   }
 
   async invoke({ token, args }: InvokeRequest): Promise<InvokeResponse> {
-    if (token === "pulumi:pulumi:getResource")
-      return { result: this.#getResource(args["urn"]), failures: [] };
+    if (token === "pulumi:pulumi:getResource") return { result: this.#getResource(args.urn), failures: [] };
     if (token === "pulumi:pulumi:readStackOutputs") {
-      return { result: await this.#stackReference(args["name"]), failures: [] };
+      return { result: await this.#stackReference(args.name), failures: [] };
     }
     throw refuse(`the function '${token}'`);
   }

@@ -55,7 +55,7 @@ export class DefaultProviders {
     for (const [key, { value, secret }] of this.#config) {
       if (key.startsWith(`${pkg}:`)) inputs[key.slice(pkg.length + 1)] = secret ? new Secret(value) : value;
     }
-    if (version !== "") inputs["version"] = version;
+    if (version !== "") inputs.version = version;
     const internal: PropertyMap = pluginDownloadUrl === "" ? {} : { pluginDownloadURL: pluginDownloadUrl };
     if (version !== "" || pluginDownloadUrl !== "") inputs[INTERNAL_KEY] = internal;
     return inputs;

@@ -61,7 +61,7 @@ export class PluginHost {
   }
 
   #attachedPort(pkg: string): number | undefined {
-    const variable = this.#context.environment["PULUMI_DEBUG_PROVIDERS"] ?? "";
+    const variable = this.#context.environment.PULUMI_DEBUG_PROVIDERS ?? "";
     const entry = variable.split(",").find((part) => part.trim().startsWith(`${pkg}:`));
     if (entry === undefined) return undefined;
     const port = Number(entry.trim().slice(pkg.length + 1));
@@ -81,7 +81,7 @@ export class PluginHost {
     const folder = project.pluginPaths.get(pkg);
     const name = `pulumi-resource-${pkg}`;
     if (folder !== undefined) return await requireExecutable(join(resolve(project.root, folder), name), pkg);
-    for (const entry of (environment["PATH"] ?? "").split(delimiter)) {
+    for (const entry of (environment.PATH ?? "").split(delimiter)) {
       const candidate = join(entry, name);
       if (entry !== "" && (await isExecutable(candidate))) return candidate;
     }

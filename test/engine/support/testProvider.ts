@@ -100,7 +100,7 @@ export class TestProvider {
       }),
       invoke: this.#unary("invoke", async (request: providerPb.InvokeRequest) => {
         const args = toJson(request.getArgs());
-        return new providerPb.InvokeResponse().setReturn(struct({ echo: args["value"] ?? null }));
+        return new providerPb.InvokeResponse().setReturn(struct({ echo: args.value ?? null }));
       }),
     };
   }
@@ -112,7 +112,7 @@ export class TestProvider {
     if (request.getPreview()) return response.setProperties(struct(inputs));
     const id = `${request.getName()}-${++this.#count}`;
     this.world.set(id, inputs);
-    if (inputs["init"] !== undefined) throw initFailed(id, outputs, String(inputs["init"]));
+    if (inputs.init !== undefined) throw initFailed(id, outputs, String(inputs.init));
     return response.setId(id).setProperties(struct(outputs));
   }
 
@@ -198,7 +198,7 @@ function struct(value: Json): structPb.Struct {
 function check(request: providerPb.CheckRequest): providerPb.CheckResponse {
   const news = toJson(request.getNews());
   const response = new providerPb.CheckResponse().setInputs(struct(news));
-  const refused = news["refuse"];
+  const refused = news.refuse;
   if (refused === undefined) return response;
   return response.setFailuresList([
     new providerPb.CheckFailure().setProperty("refuse").setReason(String(refused)),
