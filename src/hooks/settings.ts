@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
 import { withTransaction } from "../postgres/index.ts";
+import { isSameJson } from "../registry/index.ts";
 import type { Setting } from "../tenant/desired.ts";
 import type { Hook } from "./hook.ts";
 import type { TenantContext } from "./tenantContext.ts";
@@ -37,7 +37,7 @@ async function observe({ client }: TenantContext): Promise<SettingMap> {
 function plan(wanted: SettingMap, observed: SettingMap): SettingsPlan {
   return {
     set: Object.keys(wanted)
-      .filter((key) => !isDeepStrictEqual(wanted[key], observed[key]))
+      .filter((key) => !isSameJson(wanted[key], observed[key]))
       .sort(),
     remove: Object.keys(observed)
       .filter((key) => !Object.hasOwn(wanted, key))

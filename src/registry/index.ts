@@ -40,6 +40,7 @@ export {
   writeTombstone,
 } from "./reservation.ts";
 export type { Actor, Run } from "./run.ts";
+export { isSameJson } from "./sameJson.ts";
 export { listServers, readServer, removeServer, type ServerRow, upsertServer } from "./servers.ts";
 export {
   listRecords,

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { type Client, type Queryable, withTransaction } from "../postgres/index.ts";
 import type { DesiredStatus, JsonValue, Setting } from "../tenant/desired.ts";
 import { InternalError } from "../tenant/errors.ts";
@@ -9,6 +8,7 @@ import { upsertOrganization } from "./organization.ts";
 import { releaseInvitation } from "./outbox.ts";
 import { recordPhase } from "./phases.ts";
 import type { Run } from "./run.ts";
+import { isSameJson } from "./sameJson.ts";
 import { lockRecordById, type TenantRow } from "./tenantRow.ts";
 import { applyTransition } from "./transition.ts";
 
@@ -88,7 +88,7 @@ export function changesOf(row: TenantRow, wanted: Registration): Readonly<Record
     settings: [row.settings, wanted.settings],
     hosts: [row.hosts, wanted.hosts],
   };
-  const changed = Object.entries(pairs).filter(([, [old, next]]) => !isDeepStrictEqual(old, next));
+  const changed = Object.entries(pairs).filter(([, [old, next]]) => !isSameJson(old, next));
   return Object.fromEntries(
     changed.map(([field, [old, next]]) => [field, { old: old as JsonValue, new: next as JsonValue }]),
   );
