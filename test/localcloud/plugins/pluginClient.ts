@@ -1,0 +1,163 @@
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import pb from "@pulumi/pulumi/proto/provider_pb.js";
+import structPb from "google-protobuf/google/protobuf/struct_pb.js";
+
+/** What goes over the wire, as plain JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: property bags of many shapes, compared whole
+export type Bag = Record<string, any>;
+
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const secret = (value: unknown): Bag => ({
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
+
+export const urnOf = (type: string, name = "x"): string => `urn:pulumi:test::project::${type}::${name}`;
+
+/** An engine's side of the protocol, on a connection of its own. */
+export class PluginClient {
+  readonly #client: InstanceType<typeof providerGrpc.ResourceProviderClient>;
+
+  constructor(port: number) {
+    const options = { "grpc.use_local_subchannel_pool": 1 };
+    this.#client = new providerGrpc.ResourceProviderClient(
+      `127.0.0.1:${port}`,
+      credentials.createInsecure(),
+      options,
+    );
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: every method of the protocol
+  call(method: string, request: any): Promise<any> {
+    return new Promise((resolve, reject) => {
+      const done = (error: ServiceError | null, response: unknown) =>
+        error === null ? resolve(response) : reject(new Error(error.details));
+      // biome-ignore lint/suspicious/noExplicitAny: methods by name
+      (this.#client as any)[method](request, done);
+    });
+  }
+
+  configure(args: Bag): Promise<pb.ConfigureResponse> {
+    const request = new pb.ConfigureRequest();
+    request.setArgs(struct(args));
+    return this.call("configure", request);
+  }
+
+  async checkConfig(args: Bag): Promise<readonly pb.CheckFailure.AsObject[]> {
+    const request = new pb.CheckRequest();
+    request.setNews(struct(args));
+    const response: pb.CheckResponse = await this.call("checkConfig", request);
+    return response.getFailuresList().map((failure) => failure.toObject());
+  }
+
+  async check(
+    type: string,
+    news: Bag,
+    olds: Bag = {},
+  ): Promise<{ inputs: Bag; failures: pb.CheckFailure.AsObject[] }> {
+    const request = new pb.CheckRequest();
+    request.setUrn(urnOf(type));
+    request.setNews(struct(news));
+    request.setOlds(struct(olds));
+    request.setRandomseed(new Uint8Array(32).fill(7));
+    const response: pb.CheckResponse = await this.call("check", request);
+    return {
+      inputs: bag(response.getInputs()),
+      failures: response.getFailuresList().map((failure) => failure.toObject()),
+    };
+  }
+
+  /** Changed leaves with `replace` where they replace. */
+  async diff(
+    type: string,
+    state: State,
+    news: Bag,
+  ): Promise<{ readonly changes: Bag; readonly deleteBeforeReplace: boolean }> {
+    const request = new pb.DiffRequest();
+    request.setUrn(urnOf(type));
+    request.setId(state.id);
+    request.setOlds(struct(state.outputs));
+    request.setOldInputs(struct(state.inputs));
+    request.setNews(struct(news));
+    const response: pb.DiffResponse = await this.call("diff", request);
+    const kinds = ["add", "add replace", "delete", "delete replace", "update", "update replace"];
+    const changes = [...response.getDetaileddiffMap().entries()].map(([path, diff]) => [
+      path,
+      kinds[(diff as pb.PropertyDiff).getKind()],
+    ]);
+    return { changes: Object.fromEntries(changes), deleteBeforeReplace: response.getDeletebeforereplace() };
+  }
+
+  async create(type: string, inputs: Bag, isPreview = false): Promise<State> {
+    const request = new pb.CreateRequest();
+    request.setUrn(urnOf(type));
+    request.setProperties(struct(inputs));
+    request.setPreview(isPreview);
+    const response: pb.CreateResponse = await this.call("create", request);
+    return { id: response.getId(), inputs, outputs: bag(response.getProperties()) };
+  }
+
+  /** Check, then create. Throws when an input is refused. */
+  async make(type: string, news: Bag): Promise<State> {
+    const { inputs, failures } = await this.check(type, news);
+    if (failures.length > 0) throw new Error(JSON.stringify(failures));
+    return this.create(type, inputs);
+  }
+
+  /** Undefined when it is gone. Without state an import. */
+  async read(type: string, id: string, state?: Omit<State, "id">): Promise<State | undefined> {
+    const request = new pb.ReadRequest();
+    request.setUrn(urnOf(type));
+    request.setId(id);
+    request.setProperties(struct(state?.outputs ?? {}));
+    if (state !== undefined) request.setInputs(struct(state.inputs));
+    const response: pb.ReadResponse = await this.call("read", request);
+    if (response.getId() === "") return undefined;
+    return {
+      id: response.getId(),
+      inputs: bag(response.getInputs()),
+      outputs: bag(response.getProperties()),
+    };
+  }
+
+  async update(type: string, state: State, news: Bag, isPreview = false): Promise<State> {
+    const request = new pb.UpdateRequest();
+    request.setUrn(urnOf(type));
+    request.setId(state.id);
+    request.setOlds(struct(state.outputs));
+    request.setOldInputs(struct(state.inputs));
+    request.setNews(struct(news));
+    request.setPreview(isPreview);
+    const response: pb.UpdateResponse = await this.call("update", request);
+    return { id: state.id, inputs: news, outputs: bag(response.getProperties()) };
+  }
+
+  async delete(type: string, state: State): Promise<void> {
+    const request = new pb.DeleteRequest();
+    request.setUrn(urnOf(type));
+    request.setId(state.id);
+    request.setProperties(struct(state.outputs));
+    request.setOldInputs(struct(state.inputs));
+    await this.call("delete", request);
+  }
+}
+
+/** A resource as the engine keeps it. */
+export interface State {
+  readonly id: string;
+  readonly inputs: Bag;
+  readonly outputs: Bag;
+}
+
+function struct(values: Bag): structPb.Struct {
+  return structPb.Struct.fromJavaScript(values);
+}
+
+function bag(message: structPb.Struct | undefined): Bag {
+  return (message?.toJavaScript() ?? {}) as Bag;
+}
