@@ -81,7 +81,7 @@ async function purgeableTargets(
 }
 
 function destroyTarget(deployer: Deployer, options: DestroyOptions, context: CliContext): TargetAction {
-  return async ({ name, stack, tenant }, onEvent) => {
+  return async ({ stack, tenant }, onEvent) => {
     const run = { onEvent, isPatient: options.wait };
     if (tenant !== undefined && options.purge === true && (await deployer.isStackPresent(stack))) {
       confirmPurge(tenant, context.root);
