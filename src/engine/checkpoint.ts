@@ -4,6 +4,7 @@ import type { SecretsManager, SecretsProvider } from "./secrets.ts";
 import type { OperationType, PendingOperation, Snapshot } from "./snapshot.ts";
 import type { ResourceState } from "./state.ts";
 import { encryptedSecrets, plainSecrets, resourceFromJson, resourceToJson } from "./stateJson.ts";
+import { containsSecrets } from "./value.ts";
 import { SECRET_SIGNATURE } from "./wire.ts";
 
 /** Version that the official engine's manifests carry; the release this engine behaves like. */
@@ -89,6 +90,16 @@ export function snapshotFromJson(deployment: DeploymentJson, secrets: SecretsMan
 function manifestOf(time: Date): Json {
   const magic = createHash("sha256").update(MANIFEST_VERSION).digest("hex");
   return { time: time.toISOString(), magic, version: MANIFEST_VERSION };
+}
+
+/** Whether writing this snapshot encrypts anything, so that a key must be derived. */
+export function needsKey({ resources, pendingOperations }: Snapshot): boolean {
+  const states = [...resources, ...pendingOperations.map(({ resource }) => resource)];
+  const isFresh = (state: ResourceState): boolean =>
+    state.serialized === undefined || state.aliases.length > 0;
+  return states.some(
+    (state) => isFresh(state) && (containsSecrets(state.inputs) || containsSecrets(state.outputs)),
+  );
 }
 
 /** The text of a checkpoint file; each resource's part is made once and kept on its state. */

@@ -52,10 +52,11 @@ export class Deployment {
   constructor({ options, base, registry, report, snapshots, observer }: DeploymentParts) {
     const olds = new Map(base.resources.filter((state) => !state.delete).map((state) => [state.urn, state]));
     const failing: Reporter = {
-      ...report,
-      error: (urn, message) => {
+      warn: (urn, message) => report.warn(urn, message),
+      info: (urn, message) => report.info(urn, message),
+      error: (urn, message, cause) => {
         this.#isFailed = true;
-        report.error(urn, message);
+        report.error(urn, message, cause);
       },
     };
     this.context = { options, base: base.resources, olds, registry, report: failing };
@@ -135,7 +136,8 @@ export class Deployment {
   async #fail(error: unknown): Promise<never> {
     if (error instanceof RunStopped) throw error;
     const urn = error instanceof StepFailure ? error.urn : "";
-    if (!(error instanceof StepFailure && error.isReported)) this.context.report.error(urn, messageOf(error));
+    if (!(error instanceof StepFailure && error.isReported))
+      this.context.report.error(urn, messageOf(error), error);
     this.#isFailed = true;
     this.stop();
     return await this.#stopped();
@@ -190,7 +192,7 @@ export class Deployment {
       const isForgotten = step.op === "remove-pending-replace" || (options.preview && step.op !== "refresh");
       if (!isForgotten) await this.#planner.ensureProvider(step.old);
     } catch (error) {
-      report.error(step.urn, messageOf(error));
+      report.error(step.urn, messageOf(error), error);
       this.stop();
       return;
     }

@@ -29,7 +29,8 @@ export interface RunContext {
 
 /** Takes what users are told; an error makes the run fail. */
 export interface Reporter {
-  error(urn: string, message: string): void;
+  /** `cause` tells a refusal, which has an exit code of its own, from a failure. */
+  error(urn: string, message: string, cause?: unknown): void;
   warn(urn: string, message: string): void;
   info(urn: string, message: string): void;
 }

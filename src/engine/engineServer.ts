@@ -5,7 +5,7 @@ import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { RunStopped } from "./deployment.ts";
 import type { Reporter } from "./deploymentContext.ts";
-import { EngineError, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
+import { isRefusal, messageOf, refuse } from "./errors.ts";
 import type { ResourceMonitor } from "./resourceMonitor.ts";
 
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
@@ -16,7 +16,7 @@ const MAX_QUEUE_SECONDS = 30 * 60;
 export interface EngineServer {
   readonly address: string;
   /** Answers the program's calls from now on. */
-  serve(monitor: ResourceMonitor, onRefused: (message: string) => void): void;
+  serve(monitor: ResourceMonitor, onRefused: (error: Error) => void): void;
   close(): void;
 }
 
@@ -69,7 +69,7 @@ function log(report: Reporter, request: enginePb.LogRequest): void {
   else if (request.getSeverity() === INFO) report.info(urn, message);
 }
 
-function monitorHandlers(monitor: ResourceMonitor, onRefused: (message: string) => void): Handlers {
+function monitorHandlers(monitor: ResourceMonitor, onRefused: (error: Error) => void): Handlers {
   return {
     supportsFeature: unary(async (request) => monitor.supportsFeature(request as never), onRefused),
     getDeploymentInfo: unary(async () => monitor.getDeploymentInfo(), onRefused),
@@ -87,7 +87,7 @@ function monitorHandlers(monitor: ResourceMonitor, onRefused: (message: string) 
   };
 }
 
-function refused(what: string, onRefused?: (message: string) => void): grpc.UntypedHandleCall {
+function refused(what: string, onRefused?: (error: Error) => void): grpc.UntypedHandleCall {
   return unary(async () => {
     throw refuse(what);
   }, onRefused);
@@ -96,13 +96,13 @@ function refused(what: string, onRefused?: (message: string) => void): grpc.Unty
 /** A handler that answers with what `serve` gives; failures become status UNKNOWN, a stopped run UNAVAILABLE. */
 function unary<Request, Reply>(
   serve: (request: Request) => Promise<Reply>,
-  onRefused: (message: string) => void = () => undefined,
+  onRefused: (error: Error) => void = () => undefined,
 ): grpc.UntypedHandleCall {
   return (call: grpc.ServerUnaryCall<Request, Reply>, callback: grpc.sendUnaryData<Reply>): void => {
     serve(call.request).then(
       (reply) => callback(null, reply),
       (error: unknown) => {
-        if (error instanceof EngineError && error.exitCode === REFUSED_EXIT_CODE) onRefused(error.message);
+        if (error instanceof Error && isRefusal(error)) onRefused(error);
         const code = error instanceof RunStopped ? grpc.status.UNAVAILABLE : grpc.status.UNKNOWN;
         callback({ code, details: messageOf(error) });
       },

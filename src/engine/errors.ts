@@ -27,3 +27,9 @@ export function refuse(what: string): EngineError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether an error is a refusal or was caused by one. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof EngineError && error.exitCode === REFUSED_EXIT_CODE) return true;
+  return error instanceof Error && error.cause !== undefined && isRefusal(error.cause);
+}

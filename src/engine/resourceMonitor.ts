@@ -3,11 +3,11 @@ import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import type { ConfigValue } from "./config.ts";
 import type { Deployment } from "./deployment.ts";
-import { refuse } from "./errors.ts";
+import { messageOf, refuse } from "./errors.ts";
 import type { Goal } from "./goal.ts";
 import { aliasesOf, propertyDependenciesOf, refuseUnsupported, timeoutsOf } from "./monitorRequests.ts";
 import { DefaultProviders } from "./providers/defaultProviders.ts";
-import type { CheckFailure, Provider } from "./providers/provider.ts";
+import type { CheckFailure, InvokeRequest, InvokeResponse, Provider } from "./providers/provider.ts";
 import { INTERNAL_KEY } from "./providers/registry.ts";
 import type { ResourceState } from "./state.ts";
 import { isProviderType, packageOfType, parseProviderReference, typeOfUrn } from "./urn.ts";
@@ -166,7 +166,7 @@ export class ResourceMonitor {
     const provider = await this.#invokeProvider(request, packageOfType(token));
     const args = downgradeOutputs(fromStruct(request.getArgs()));
     const { preview } = this.#deployment.context.options;
-    const { result, failures } = await provider.invoke({ token, args, preview });
+    const { result, failures } = await invokeProvider(provider, { token, args, preview });
     const keepResources = request.getAcceptresources() || token === "pulumi:pulumi:getResource";
     const response = new providerPb.InvokeResponse();
     response.setReturn(toStruct(result, { keepUnknowns: true, keepSecrets: true, keepResources }));
@@ -218,4 +218,14 @@ function providerInputs(request: resourcePb.RegisterResourceRequest, received: P
 
 function checkFailure({ property, reason }: CheckFailure): providerPb.CheckFailure {
   return new providerPb.CheckFailure().setProperty(property).setReason(reason);
+}
+
+async function invokeProvider(provider: Provider, request: InvokeRequest): Promise<InvokeResponse> {
+  try {
+    return await provider.invoke(request);
+  } catch (error) {
+    throw new Error(`invocation of ${request.token} returned an error: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }

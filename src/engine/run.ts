@@ -1,10 +1,10 @@
-import { checkpointText } from "./checkpoint.ts";
+import { checkpointText, needsKey } from "./checkpoint.ts";
 import { type CommandContext, passphraseOf, type StackContext, stackContext } from "./commandContext.ts";
 import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig, type StackConfig } from "./config.ts";
 import { Deployment } from "./deployment.ts";
 import type { RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
-import { EngineError, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
+import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
 import { type EventLog, openEventLog } from "./eventLog.ts";
 import { addHistory, type RunKind } from "./history.ts";
 import { lockStack } from "./lock.ts";
@@ -114,7 +114,7 @@ async function runDeployment(parts: RunParts): Promise<number> {
     warnPending(parts);
     await drive(parts, deployment);
   } catch (error) {
-    monitor.error("", messageOf(error));
+    monitor.error("", messageOf(error), error);
   } finally {
     host.close();
   }
@@ -122,7 +122,7 @@ async function runDeployment(parts: RunParts): Promise<number> {
 }
 
 async function encode({ stack, loaded }: RunParts, snapshot: Parameters<SaveSnapshot>[0]): Promise<string> {
-  await loaded.secrets?.unlock();
+  if (needsKey(snapshot)) await loaded.secrets?.unlock();
   return checkpointText(`${stack.id.project}/${stack.id.stack}`, snapshot, loaded.secrets);
 }
 
@@ -187,7 +187,7 @@ async function driveProgram(parts: RunParts, deployment: Deployment): Promise<bo
   const { context, plan, stack, monitor, server, config } = parts;
   const client = context.invocation.flags.get("--client");
   if (client === undefined) throw refuse("programs outside the Automation API (no `--client`)");
-  server.serve(new ResourceMonitor(deployment, config), (message) => monitor.error("", message));
+  server.serve(new ResourceMonitor(deployment, config), (error) => monitor.error("", error.message, error));
   const { preview } = plan;
   const { parallel } = deployment.context.options;
   const { project, stack: name } = stack.id;
@@ -251,7 +251,8 @@ function historyValue(value: unknown): unknown {
 }
 
 function requireSuccess({ context, monitor, plan }: RunParts): void {
-  if (monitor.hasErrors) throw new EngineError(`${plan.preview ? "preview" : plan.kind} failed`);
+  const code = monitor.isRefused ? REFUSED_EXIT_CODE : FAILED_EXIT_CODE;
+  if (monitor.hasErrors) throw new EngineError(`${plan.preview ? "preview" : plan.kind} failed`, code);
   if (context.invocation.flags.has("--expect-no-changes") && monitor.isChanged) {
     throw new EngineError("no changes were expected but changes occurred");
   }

@@ -1,4 +1,5 @@
 import type { Reporter } from "./deploymentContext.ts";
+import { isRefusal } from "./errors.ts";
 import type { EventLog } from "./eventLog.ts";
 import { type Severity, stepMetadata } from "./events.ts";
 import { isInternal, isLogical, type Step, type StepOp } from "./step.ts";
@@ -37,6 +38,7 @@ export class RunMonitor implements StepObserver, Reporter {
   readonly #counts = new Map<string, number>();
   readonly #startMs = Date.now();
   #hasErrors = false;
+  #isRefused = false;
 
   constructor(log: EventLog, output: Output, preview: boolean, onPoint: (point: string) => void) {
     this.#log = log;
@@ -47,6 +49,11 @@ export class RunMonitor implements StepObserver, Reporter {
 
   get hasErrors(): boolean {
     return this.#hasErrors;
+  }
+
+  /** Whether an error was about something that this engine doesn't do. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** How many resources each operation was for. */
@@ -92,8 +99,9 @@ export class RunMonitor implements StepObserver, Reporter {
     this.#output.out(` ${sign} ${labelOf(step.urn)} ${verb}\n`);
   }
 
-  error(urn: string, message: string): void {
+  error(urn: string, message: string, cause?: unknown): void {
     this.#hasErrors = true;
+    this.#isRefused ||= isRefusal(cause);
     this.#diagnostic(urn, "error", message);
   }
 

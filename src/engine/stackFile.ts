@@ -36,6 +36,7 @@ export async function loadStack(
   if (hasSecrets(checkpoint.deployment)) await secrets?.unlock();
   const snapshot = snapshotFromJson(checkpoint.deployment, secrets);
   verifyIntegrity(snapshot.resources);
+  refuseForeign(stack, snapshot);
   return { checkpoint, snapshot, secrets };
 }
 
@@ -49,4 +50,15 @@ export async function secretsOf(
   const provider = own?.type ? own : salt === undefined ? undefined : { type: "passphrase", state: { salt } };
   if (provider === undefined) return undefined;
   return new SecretsManager(provider, await passphraseOf(context.environment), context.crypters);
+}
+
+/** Throws when a resource belongs to another stack: a state file that was copied here by mistake. */
+export function refuseForeign({ id, backend }: StackContext, snapshot: Snapshot): void {
+  const prefix = `urn:pulumi:${id.stack}::${id.project}::`;
+  const states = [...snapshot.resources, ...snapshot.pendingOperations.map(({ resource }) => resource)];
+  const foreign = states.find(({ urn }) => !urn.startsWith(prefix));
+  if (foreign === undefined) return;
+  throw new EngineError(
+    `resource '${foreign.urn}' is not of the stack '${id.stack}' ('${backend.checkpointPath(id)}')`,
+  );
 }

@@ -125,6 +125,10 @@ export class StepActions {
   /** Reads a resource of the stack anew; drift in inputs is what later plans act on. */
   async #refresh(step: Step): Promise<InitErrors> {
     const old = required(step.old);
+    if (!old.custom || isProviderType(old.type) || old.pendingReplacement) {
+      step.found = "same";
+      return READY;
+    }
     const { urn, id, inputs, outputs, customTimeouts } = old;
     const timeoutSeconds = customTimeouts.read;
     const read = await this.#providerOf(old).read({ urn, id, inputs, outputs, timeoutSeconds });

@@ -108,7 +108,7 @@ export class StepExecutor {
 
   #reportFailure(error: unknown, urn: string): void {
     if (error instanceof StepFailure && error.isReported) return;
-    this.#context.report.error(error instanceof StepFailure ? error.urn : urn, messageOf(error));
+    this.#context.report.error(error instanceof StepFailure ? error.urn : urn, messageOf(error), error);
   }
 
   async #enter(): Promise<void> {

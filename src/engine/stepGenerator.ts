@@ -133,10 +133,7 @@ export class StepGenerator {
   /** Refreshes of the resources that the program didn't register, or of all without one. */
   refreshes(): readonly Step[] {
     const rest = this.#context.base.filter(({ urn }) => !this.#isOperatedOn(urn));
-    const owned = rest.filter(
-      ({ custom, type, pendingReplacement }) => custom && !isProviderType(type) && !pendingReplacement,
-    );
-    return owned.map((old) => newStep({ op: "refresh", urn: old.urn, old, after: old }));
+    return rest.map((old) => newStep({ op: "refresh", urn: old.urn, old, after: old }));
   }
 
   async #decide(goal: Goal, state: ResourceState, old: ResourceState | undefined): Promise<readonly Step[]> {

@@ -21,7 +21,7 @@ import { breakLocks, lockStack } from "../lock.ts";
 import { loadProject, parseYaml } from "../project.ts";
 import { SecretsManager } from "../secrets.ts";
 import { verifyIntegrity } from "../snapshot.ts";
-import { loadStack, readStack, secretsOf } from "../stackFile.ts";
+import { loadStack, readStack, refuseForeign, secretsOf } from "../stackFile.ts";
 
 /** Makes an empty stack whose secrets use the salt of the environment's config file. */
 export async function initStack(context: CommandContext): Promise<void> {
@@ -131,12 +131,7 @@ export async function importStack(context: CommandContext): Promise<void> {
     const secrets = await secretsOf(context, { ...deployment, ...imported.deployment }, undefined);
     await secrets?.unlock();
     const snapshot = snapshotFromJson(imported.deployment, secrets);
-    const urns = [...snapshot.resources, ...snapshot.pendingOperations.map(({ resource }) => resource)];
-    if (!context.invocation.flags.has("--force"))
-      refuseForeign(
-        stack,
-        urns.map(({ urn }) => urn),
-      );
+    if (!context.invocation.flags.has("--force")) refuseForeign(stack, snapshot);
     verifyIntegrity(snapshot.resources);
     const name = `${stack.id.project}/${stack.id.stack}`;
     await stack.backend.writeCheckpoint(stack.id, checkpointText(name, snapshot, secrets));
@@ -144,12 +139,6 @@ export async function importStack(context: CommandContext): Promise<void> {
     await lock.release();
   }
   context.out("Import complete.\n");
-}
-
-function refuseForeign({ id }: StackContext, urns: readonly string[]): void {
-  const prefix = `urn:pulumi:${id.stack}::${id.project}::`;
-  const foreign = urns.find((urn) => !urn.startsWith(prefix));
-  if (foreign !== undefined) throw new EngineError(`resource '${foreign}' is not of the stack '${id.stack}'`);
 }
 
 /** Runs of the stack, the latest first. */

@@ -75,7 +75,7 @@ export class TestProvider {
             new providerPb.ProviderHandshakeResponse().setAcceptSecrets(true).setAcceptResources(true),
           )
         : unimplemented,
-      attach: unimplemented,
+      attach: this.#unary("attach", async () => new emptyPb.Empty()),
       cancel: this.#unary("cancel", async () => new emptyPb.Empty()),
       checkConfig: this.#unary("checkConfig", async (request: providerPb.CheckRequest) =>
         new providerPb.CheckResponse().setInputs(request.getNews()),
