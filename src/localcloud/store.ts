@@ -107,7 +107,7 @@ class JournalStore implements Store {
   readonly #revisions = new Map<string, number>();
   #handle: fs.FileHandle | undefined;
   #bytes = 0;
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
 
   constructor(file: string, batches: readonly Change[][]) {
@@ -161,26 +161,24 @@ class JournalStore implements Store {
   #write(change: Change): Promise<void> {
     return new Promise((done, failed) => {
       this.#waiting.push({ change, done, failed });
-      this.#writing ??= this.#drain().finally(() => {
-        this.#writing = undefined;
-      });
+      this.#writing ??= this.#drain();
     });
   }
 
+  /** Marked as done in the same step that finds nothing more to write: a later step could leave a change behind. */
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.#compactIfWorthIt();
-        await this.#append(formatBatch(batch.map(({ change }) => change)));
-        for (const { change, done } of batch) {
-          this.#apply(change);
-          done();
-        }
-      } catch (error) {
-        for (const { failed } of batch) failed(error);
-      }
+    while (this.#waiting.length > 0) await this.#writeBatch(this.#waiting.splice(0));
+    this.#writing = undefined;
+  }
+
+  async #writeBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#compactIfWorthIt();
+      await this.#append(formatBatch(batch.map(({ change }) => change)));
+      for (const { change } of batch) this.#apply(change);
+      for (const { done } of batch) done();
+    } catch (error) {
+      for (const { failed } of batch) failed(error);
     }
   }
 
