@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Run as AuditedRun } from "../registry/index.ts";
 import { InternalError } from "../tenant/errors.ts";
 import type { ProviderConfig } from "../tenant/resources.ts";
-import { type Access, openAccess } from "./access/access.ts";
+import { type Access, openAccess, type Shared } from "./access/access.ts";
 import { currentActor } from "./access/actor.ts";
+import { ConnectionPool } from "./access/connectionPool.ts";
 import { Credentials } from "./access/credentials.ts";
 import { EngineLog } from "./protocol/engineLog.ts";
 import type { Run } from "./run.ts";
@@ -24,13 +25,13 @@ export class Connection {
   private readonly abort = new AbortController();
   private auditedRun: Promise<AuditedRun> | undefined;
 
-  private readonly credentials: Credentials;
+  private readonly shared: Shared;
   private readonly options: ProviderOptions;
   /** Set by a handshake in which the engine promised to say `preview` with invokes. */
   doesInvokeSayPreview = false;
 
-  constructor(credentials: Credentials, options: ProviderOptions) {
-    this.credentials = credentials;
+  constructor(shared: Shared, options: ProviderOptions) {
+    this.shared = shared;
     this.options = options;
   }
 
@@ -58,7 +59,7 @@ export class Connection {
   /** What one call of a resource may use. `stack` is the tenant stack, or empty for the platform's resources. */
   run(call: { urn: string; typeName: string; stack: string; isPreview: boolean }): Run {
     const config = this.configured;
-    this.access ??= openAccess(config, this.credentials, applicationName(call.stack, config));
+    this.access ??= openAccess(config, this.shared);
     return {
       config,
       isPreview: call.isPreview,
@@ -78,18 +79,11 @@ async function startAuditedRun(): Promise<AuditedRun> {
   return { runId: process.env.TENANTRY_RUN_ID ?? randomUUID(), actor: await currentActor() };
 }
 
-/** Shared by all connections of a process: what a vault said within the last minute. */
-export function sharedCredentials(): Credentials {
-  return new Credentials();
+/** What all connections of a process share: what a vault said within the last minute, and open connections. */
+export function openShared(): Shared {
+  return { credentials: new Credentials(), pool: new ConnectionPool() };
 }
 
 function isListedForUndo(stack: string): boolean {
   return (process.env.TENANTRY_UNDO ?? "").split(",").includes(stack);
-}
-
-/** At most 63 bytes; PostgreSQL would cut a longer one. */
-function applicationName(stack: string, config: ProviderConfig): string {
-  return Buffer.from(`tenantry ${stack === "" ? config.environment : stack}`)
-    .subarray(0, 63)
-    .toString();
 }

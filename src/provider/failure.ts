@@ -30,7 +30,7 @@ export function isContentError(error: unknown): error is UserError {
 export function explain(error: unknown): Error {
   if (error instanceof UserError || error instanceof InternalError) return error;
   if (error instanceof VaultUnreachableError) {
-    return new UserError("PROVISIONING_UNAVAILABLE", `${error.message} Nothing was touched.`, {
+    return new UserError("PROVISIONING_UNAVAILABLE", error.message, {
       cause: error,
     });
   }

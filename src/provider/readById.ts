@@ -1,7 +1,7 @@
 import { readPhases, readRecord } from "../registry/index.ts";
 import type { ProviderConfig } from "../tenant/resources.ts";
 import { diffInputs, read, typeOfToken } from "./calls.ts";
-import { Connection, sharedCredentials } from "./connection.ts";
+import { Connection, openShared } from "./connection.ts";
 import type { Properties } from "./protocol/wire.ts";
 import type { AnyResourceType, Observed } from "./resource.ts";
 import { PLATFORM_SLUG } from "./secretOwnership.ts";
@@ -25,13 +25,18 @@ export async function readById(
   config: ProviderConfig,
 ): Promise<ReadableResource | undefined> {
   const resourceType = typeOfToken(type);
-  const connection = new Connection(sharedCredentials(), {});
+  const shared = openShared();
+  const connection = new Connection(shared, {});
   connection.configure(config);
   const realId = id === "" ? resourceType.idOf(inputs, config) : id;
   const call = { type: resourceType, urn: "", connection };
-  const found = await read(call, { id: realId, inputs, outputs: {} });
-  if (found === undefined || !(await isWhole(resourceType, inputs, found, connection))) return undefined;
-  return { id: realId, inputs: found.inputs, outputs: found.outputs };
+  try {
+    const found = await read(call, { id: realId, inputs, outputs: {} });
+    if (found === undefined || !(await isWhole(resourceType, inputs, found, connection))) return undefined;
+    return { id: realId, inputs: found.inputs, outputs: found.outputs };
+  } finally {
+    await shared.pool.release();
+  }
 }
 
 /** Imported, half a create would pass for a whole one for ever: no later plan would show a difference. */

@@ -1,6 +1,6 @@
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import { Connection, type ProviderOptions, sharedCredentials } from "./connection.ts";
+import { Connection, openShared, type ProviderOptions } from "./connection.ts";
 import { Peers } from "./protocol/peers.ts";
 import { providerService } from "./service.ts";
 
@@ -16,12 +16,12 @@ export interface RunningProvider {
 
 /** Serves the provider `tenantry` on a free loopback port; any number of instances and stacks may use it at once. */
 export async function serveProvider(options: ProviderOptions = {}): Promise<RunningProvider> {
-  const credentials = sharedCredentials();
+  const shared = openShared();
   const peers = new Peers<Connection>();
   const connectionOf = (peer: string): Connection => {
     const known = peers.get(peer);
     if (known !== undefined) return known;
-    const connection = new Connection(credentials, options);
+    const connection = new Connection(shared, options);
     peers.set(peer, connection);
     return connection;
   };
@@ -31,7 +31,11 @@ export async function serveProvider(options: ProviderOptions = {}): Promise<Runn
   });
   server.addService(providerGrpc.ResourceProviderService, providerService(connectionOf));
   const port = await bind(server);
-  return { port, close: () => stop(server) };
+  const closeAll = async () => {
+    await stop(server);
+    await shared.pool.release();
+  };
+  return { port, close: closeAll };
 }
 
 function bind(server: grpc.Server): Promise<number> {

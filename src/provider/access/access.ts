@@ -1,9 +1,8 @@
+import { hostname } from "node:os";
 import { type EdgeClient, openEdge } from "../../edge/index.ts";
 import {
   type Client,
   type ConnectOptions,
-  close,
-  connect,
   PostgresError,
   parsePostgresUrl,
   withDatabase,
@@ -11,6 +10,7 @@ import {
 import { UserError } from "../../tenant/errors.ts";
 import type { ProviderConfig } from "../../tenant/resources.ts";
 import { openVault, type SecretVault } from "../../vault/index.ts";
+import { type ConnectionPool, type Lease, leaseOnce } from "./connectionPool.ts";
 import type { Credentials } from "./credentials.ts";
 import { assertEnvironment, refuseLoopback } from "./environmentGuard.ts";
 import { findServerRow, type ServerRow } from "./serverRow.ts";
@@ -39,83 +39,106 @@ export interface Access {
     place: { readonly server: string; readonly database: string },
     body: (client: Client, url: string) => Promise<T>,
   ): Promise<T>;
+  /** Closes connections that wait for their next use, before somebody drops the database that they are in. */
+  release(): Promise<void>;
 }
 
-/** Connections of one provider instance; opens nothing. `applicationName` is shown to whoever waits for our lock. */
-export function openAccess(
-  config: ProviderConfig,
-  credentials: Credentials,
-  applicationName: string,
-): Access {
+/** What all instances of a process share. */
+export interface Shared {
+  readonly credentials: Credentials;
+  readonly pool: ConnectionPool;
+}
+
+/** Connections of one provider instance; opens nothing. */
+export function openAccess(config: ProviderConfig, { credentials, pool }: Shared): Access {
   assertEnvironment(config);
-  const options: ConnectOptions = { applicationName };
   const masterAt = (reference: string) => (isFresh: boolean) =>
     masterUrl(config, credentials, reference, isFresh);
+  const pooled = (options: ConnectOptions) => (url: string) => pool.lease(url, options);
   const withMaster = <T>(body: (client: Client) => Promise<T>) =>
-    withLogin("master", masterAt(config.masterRef), options, (client) => body(client));
+    withLogin("master", masterAt(config.masterRef), pooled(WRITER), body);
   const urlOf = (server: ServerRow) => (isFresh: boolean) => adminUrlOf(config, credentials, server, isFresh);
   return {
     tenantVault: openVault(config.tenantVaultUrl),
     edge: openEdge(config),
     vaultAt: openVault,
     withMaster,
-    withMasterReader: (body) =>
-      withLogin("master", masterAt(config.masterReadRef), READER, (client) => body(client)),
+    withMasterReader: (body) => withLogin("master", masterAt(config.masterReadRef), pooled(READER), body),
     withAdmin: async (name, body) => {
       const server = await withMaster((client) => findServerRow(client, name));
-      return withLogin(`server '${name}'`, urlOf(server), options, (client, url) =>
-        body({ client, url, options, server }),
+      return withLogin(`server '${name}'`, urlOf(server), pooled(WRITER), (client, url) =>
+        body({ client, url, options: WRITER, server }),
       );
     },
     withDatabase: async ({ server: name, database }, body) => {
       const server = await withMaster((client) => findServerRow(client, name));
       const inDatabase = async (isFresh: boolean) => withDatabase(await urlOf(server)(isFresh), database);
-      return withLogin(`database '${database}' on server '${name}'`, inDatabase, options, body);
+      const what = `database '${database}' on server '${name}'`;
+      return withLogin(what, inDatabase, (url) => leaseOnce(url, WRITER), body);
     },
+    release: () => pool.release(),
   };
 }
 
+/** At most 63 bytes: whoever waits for our lock is told which process holds it. */
+const APPLICATION_NAME = `tenantry pid ${process.pid} on ${hostname()}`.slice(0, 63);
+
+const WRITER: ConnectOptions = { applicationName: APPLICATION_NAME };
+
 /** A preview must answer quickly and offline, so it knocks for a moment only. */
 const READER: ConnectOptions = {
-  applicationName: "tenantry preview",
+  applicationName: APPLICATION_NAME.replace("tenantry", "tenantry reader").slice(0, 63),
   retryBudgetMs: 1_000,
   connectTimeoutMs: 3_000,
   queryTimeoutMs: 10_000,
 };
 
-/** Runs `body` on a connection that is closed afterwards, whatever happens. */
+type LeaseAt = (url: string) => Promise<Lease>;
+
+/**
+ * Runs `body` with the URL that is kept and, when a login is refused (a rotation), once more with the vault's current
+ * one: also inside the body, which opens connections of its own. Bodies may be run again anywhere.
+ */
 async function withLogin<T>(
   what: string,
   urlOf: (isFresh: boolean) => Promise<string>,
-  options: ConnectOptions,
+  leaseAt: LeaseAt,
   body: (client: Client, url: string) => Promise<T>,
 ): Promise<T> {
-  const { client, url } = await logIn(what, urlOf, options);
+  const kept = await urlOf(false);
   try {
-    return await body(client, url);
-  } finally {
-    await close(client);
+    return await withLease(what, kept, leaseAt, body);
+  } catch (error) {
+    if (!isLoginRefused(error)) throw error;
+    const current = await urlOf(true);
+    if (current === kept) throw error;
+    return withLease(what, current, leaseAt, body);
   }
 }
 
-/** Logs in with the kept URL and, when that is refused (a rotation), once more with the vault's current one. */
-async function logIn(
+/** One whose body failed is closed, because its session may be in any state. */
+async function withLease<T>(
   what: string,
-  urlOf: (isFresh: boolean) => Promise<string>,
-  options: ConnectOptions,
-): Promise<{ client: Client; url: string }> {
-  try {
-    const url = await urlOf(false);
-    return { client: await connect(url, options), url };
-  } catch (error) {
-    if (!(error instanceof PostgresError) || error.problem !== "login-refused") throw named(error, what);
-  }
-  const url = await urlOf(true);
-  try {
-    return { client: await connect(url, options), url };
-  } catch (error) {
+  url: string,
+  leaseAt: LeaseAt,
+  body: (client: Client, url: string) => Promise<T>,
+): Promise<T> {
+  const lease = await leaseAt(url).catch((error: unknown) => {
     throw named(error, what);
+  });
+  try {
+    const result = await body(lease.client, url);
+    await lease.giveBack();
+    return result;
+  } catch (error) {
+    await lease.discard();
+    throw error;
   }
+}
+
+function isLoginRefused(error: unknown): boolean {
+  const cause = error instanceof UserError ? error.cause : error;
+  return cause instanceof PostgresError && cause.problem === "login-refused";
 }
 
 /** Problems with a place itself; what is in it is another matter. */

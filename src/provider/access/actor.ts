@@ -22,7 +22,9 @@ export async function currentActor(environment: NodeJS.ProcessEnv = process.env)
 /** Undefined where git or the checkout is missing, or holds no commit: the audit then names none. */
 async function headCommit(): Promise<string | undefined> {
   try {
-    const { stdout } = await run("git", ["rev-parse", "--verify", "HEAD"], { cwd: PROJECT_ROOT });
+    // A checkout of another user is only read here.
+    const args = ["-c", "safe.directory=*", "rev-parse", "--verify", "HEAD"];
+    const { stdout } = await run("git", args, { cwd: PROJECT_ROOT });
     return stdout.trim();
   } catch (error) {
     // ENOENT: no git on this machine; a number: git's own "not a repository" or "no commit".

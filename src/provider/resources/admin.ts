@@ -20,10 +20,8 @@ export const admin: ResourceType<AdminInputs, AdminOutputs> = {
   update: (_, news, run) => seed(news, run, false),
   read: async ({ inputs }, run) => {
     const wanted = inputs as AdminInputs;
-    const found = await run.access.withMaster((master) =>
-      lookInTenantDatabase(wanted, run, (context) =>
-        adminHook.observe({ ...context, master, tenantId: wanted.tenantId }),
-      ),
+    const found = await lookInTenantDatabase(wanted, run, (context) =>
+      run.access.withMaster((master) => adminHook.observe({ ...context, master, tenantId: wanted.tenantId })),
     );
     if (found === undefined || found.adminId === "") return undefined;
     const real = { ...wanted, email: found.email };
@@ -37,8 +35,8 @@ export const admin: ResourceType<AdminInputs, AdminOutputs> = {
 };
 
 async function seed(inputs: AdminInputs, run: Run, isCreate: boolean): Promise<AdminOutputs> {
-  const outcome = await run.access.withMaster((master) =>
-    inTenantDatabase(inputs, run, (context) =>
+  const outcome = await inTenantDatabase(inputs, run, (context) =>
+    run.access.withMaster((master) =>
       adminHook.apply({ ...context, master, tenantId: inputs.tenantId }, inputs),
     ),
   );

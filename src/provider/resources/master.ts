@@ -30,8 +30,8 @@ export const master: ResourceType<MasterInputs, MasterOutputs> = {
       const real = { ...(inputs as MasterInputs), files, mainTenant };
       return { inputs: real, outputs: { ...real, mainTenantId: main?.id ?? "" } };
     }),
-  // The database that holds it goes next, and PlatformGuard went before.
-  delete: async () => undefined,
+  // The database that holds it goes next, so nobody of ours may be in it; PlatformGuard went before.
+  delete: (_, run) => run.access.release(),
 };
 
 async function bringUpToDate(inputs: MasterInputs, run: Run): Promise<MasterOutputs> {

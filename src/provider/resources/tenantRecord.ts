@@ -28,6 +28,8 @@ export const tenantRecord: ResourceType<TenantRecordInputs, TenantRecordOutputs>
   idOf: ({ stack }) => `${stack}/record`,
   predict: async (news, known, run) => ({ ...news, tenantId: await predictId(news, known, run) }),
   create: async (inputs, run) => {
+    // A vault that is away is found out before anything is reserved.
+    await run.access.tenantVault.get(inputs.secretName);
     const tenantId = await run.access.withMaster(async (client) => {
       if (inputs.status === "deleted") await assertSomethingToDelete(client, inputs);
       const { record } = await reserveTenant(client, inputs, await run.audited());
