@@ -4,17 +4,8 @@ import type { ArmAccess } from "./armClient.ts";
 import { type AzureConfig, azureResource } from "./azureResource.ts";
 import { AZURE_TYPES } from "./azureTypeTable.ts";
 
-/** Configuration that means something here, or nothing anywhere but on Azure. */
-const TAKEN = [
-  "subscriptionId",
-  "location",
-  "tenantId",
-  "useMsi",
-  "useDefaultAzureCredential",
-  "disablePulumiPartnerId",
-  "version",
-  "__internal",
-];
+/** `environment` is what the SDK's Provider class fills in by itself. */
+const TAKEN = ["subscriptionId", "location", "environment", "version", "__internal"];
 
 /** The `azure-native` plugin for the local cloud's Resource Manager; types and behaviour of 3.28. */
 export function azureNativePlugin(access: ArmAccess): Plugin<AzureConfig> {
@@ -23,7 +14,7 @@ export function azureNativePlugin(access: ArmAccess): Plugin<AzureConfig> {
     version: "3.28.0",
     resources: Object.fromEntries(AZURE_TYPES.map((type) => [type.token, azureResource(type)])),
     invokes: {},
-    replacingConfig: ["subscriptionId", "tenantId"],
+    replacingConfig: ["subscriptionId"],
     checkConfig,
     configure: (args) => ({
       access,
@@ -39,13 +30,13 @@ function checkConfig(args: ValueMap): readonly Failure[] {
     property,
     reason: "the local cloud does not support this setting",
   }));
-  if (args.subscriptionId !== undefined) return refused;
-  return [
-    ...refused,
-    {
-      property: "subscriptionId",
-      reason:
-        "set it with `pulumi config set azure-native:subscriptionId <value>`; the local cloud has no `az login` to ask",
-    },
-  ];
+  if (args.environment !== undefined && args.environment !== "public") {
+    refused.push({ property: "environment", reason: "the local cloud stands in for 'public' alone" });
+  }
+  if (args.subscriptionId === undefined) {
+    const reason =
+      "set it with `pulumi config set azure-native:subscriptionId <value>`; the local cloud has no `az login` to ask";
+    refused.push({ property: "subscriptionId", reason });
+  }
+  return refused;
 }

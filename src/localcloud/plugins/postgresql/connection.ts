@@ -11,6 +11,8 @@ export interface ServerConfig {
   readonly database: string;
   readonly sslmode: string;
   readonly connectTimeoutSeconds: number;
+  /** An older server is refused. */
+  readonly expectedVersion: string | undefined;
 }
 
 type Work<Result> = (client: pg.Client) => Promise<Result>;
@@ -92,6 +94,7 @@ export function serverConfig(args: ValueMap): ServerConfig {
     database: text("database") ?? "postgres",
     sslmode: text("sslmode") ?? "prefer",
     connectTimeoutSeconds: Number(text("connectTimeout") ?? "180"),
+    expectedVersion: text("expectedVersion"),
   };
 }
 
@@ -113,8 +116,18 @@ async function connectAndWork<Result>(
   await client.connect();
   try {
     await client.query("SET statement_timeout = 0");
+    await refuseOlder(client, config);
     return await work(client);
   } finally {
     await client.end();
   }
+}
+
+async function refuseOlder(client: pg.Client, { expectedVersion, host, port }: ServerConfig): Promise<void> {
+  if (expectedVersion === undefined) return;
+  const { rows } = await client.query<{ server_version: string }>("SHOW server_version");
+  const version = rows[0]?.server_version ?? "";
+  const [got, expected] = [version, expectedVersion].map((each) => Number.parseFloat(each));
+  if (Number(got) >= Number(expected)) return;
+  throw new Error(`PostgreSQL at ${host}:${port} is ${version}; 'expectedVersion' says ${expectedVersion}`);
 }

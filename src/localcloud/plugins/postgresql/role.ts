@@ -208,10 +208,10 @@ function withoutStalePassword(inputs: ValueMap, found: ValueMap): ValueMap {
 }
 
 function imported(found: ValueMap): ValueMap {
-  const kept = Object.entries({ ...RULES.checkDefaults, ...RULES.meanings });
-  const differing = kept
-    .filter(([name, value]) => JSON.stringify(found[name]) !== JSON.stringify(value))
-    .map(([name]) => [name, found[name] ?? null]);
+  const defaults: ValueMap = { ...RULES.checkDefaults, ...RULES.meanings };
+  const differing = Object.entries(found).filter(
+    ([name, value]) => name in defaults && JSON.stringify(defaults[name]) !== JSON.stringify(value),
+  );
   return { ...RULES.checkDefaults, ...Object.fromEntries(differing), name: found.name ?? "" };
 }
 
