@@ -51,7 +51,7 @@ const TRANSIENT: readonly string[] = [
 
 /** What pg says, without a code, when the server closed the socket under it. */
 const CUT_MESSAGE =
-  /Connection terminated|connection timeout|timeout expired|Client has encountered a connection error/i;
+  /Connection terminated|connection timeout|timeout expired|not queryable|Client has encountered a connection error/i;
 
 /** SQLSTATE or socket code of anything thrown, also of Node's AggregateError; undefined for other errors. */
 export function codeOf(error: unknown): string | undefined {

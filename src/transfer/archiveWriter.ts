@@ -6,13 +6,15 @@ import { createGzip } from "node:zlib";
 import { to as copyTo } from "pg-copy-streams";
 import {
   type Client,
+  close,
   type MigrationFile,
   serverVersion,
   withConnection,
   withDatabase,
   withTransaction,
 } from "../postgres/index.ts";
-import { describeSchema } from "./catalog.ts";
+import { backupError } from "./backupError.ts";
+import { describeSchema, nameDifferences, schemaDifferences } from "./catalog.ts";
 import { listGrants, listSequences, listTables, type TableContent } from "./contents.ts";
 import { explainingFiles } from "./explained.ts";
 import {
@@ -61,12 +63,12 @@ async function writeSnapshot(
     "SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO'; SET LOCAL extra_float_digits = 3",
   );
   const schema = await describeSchema(client, source.role);
-  const tables = await listTables(client);
-  if (tables.length > 0)
-    await client.query(
-      `LOCK TABLE ${tables.map((table) => `ONLY ${table.name}`).join(", ")} IN ACCESS SHARE MODE`,
-    );
   const files = await explainingFiles(source, client, schema);
+  const tables = await listTables(client);
+  await lockTables(client, tables);
+  const differences = schemaDifferences(await describeSchema(client, source.role), schema);
+  if (differences.length > 0)
+    throw backupError(source.slug, `the schema changed while it was read: ${nameDifferences(differences)}`);
   const head: ArchiveHead = {
     format: "tenantry-archive",
     version: 1,
@@ -79,8 +81,21 @@ async function writeSnapshot(
     migrations: files.map((file) => file.fileName),
   };
   const archive = new ArchiveStream(source, client, takenAt);
-  await pipeline(Readable.from(archive.blocks(head, files, tables)), createGzip(), createWriteStream(path));
+  try {
+    await pipeline(Readable.from(archive.blocks(head, files, tables)), createGzip(), createWriteStream(path));
+  } catch (error) {
+    // A COPY that nobody reads any more would keep the ROLLBACK waiting for ever.
+    await close(client);
+    throw error;
+  }
   return archive.manifest();
+}
+
+/** Keeps DDL out until the last row is read, as pg_dump does. */
+async function lockTables(client: Client, tables: readonly TableContent[]): Promise<void> {
+  if (tables.length === 0) return;
+  const names = tables.map((table) => `ONLY ${table.name}`).join(", ");
+  await client.query(`LOCK TABLE ${names} IN ACCESS SHARE MODE`);
 }
 
 /** Produces the tar's blocks in order and adds up the manifest on the way. */
