@@ -46,7 +46,9 @@ export class StackWorkspace {
     if (found !== undefined) return found;
     await withTemporaryFolder("stack", async (folder) => {
       await cp(join(this.#root, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
-      const workspace = await this.#open(folder, { ...SALT_OF_ITS_OWN, ...variables });
+      // With the environment's own encryption, or Pulumi would make up another one.
+      await cp(this.#setup.configFile, join(folder, `Pulumi.${stack}.yaml`));
+      const workspace = await this.#open(folder, variables);
       await workspace.createStack(stack);
     });
     return Stack.select(stack, await this.#open(this.#root, variables));
@@ -95,6 +97,3 @@ async function readCheckpoint(path: string): Promise<readonly StateResource[]> {
   };
   return checkpoint.latest?.resources ?? [];
 }
-
-/** What `stack init` encrypts with: a salt and passphrase that nothing is ever encrypted with. */
-const SALT_OF_ITS_OWN = { PULUMI_CONFIG_PASSPHRASE: "unused", PULUMI_OPTION_CONFIG_FILE: "" };
