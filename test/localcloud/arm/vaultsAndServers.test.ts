@@ -110,6 +110,7 @@ test("an update without a password leaves it, one with it changes it", async () 
   await cloud.arm("PATCH", SERVER, SERVERS, { tags: { a: "b" } });
   await settled();
   expect(verifier()).toBe(first);
+  expect(cloud.calls).toHaveLength(1);
   await cloud.arm("PATCH", SERVER, SERVERS, { properties: { administratorLoginPassword: "other" } });
   await settled();
   expect(await isVerifierOf(verifier() ?? "", "other")).toBe(true);

@@ -82,7 +82,7 @@ async function put(call: PutCall): Promise<Put> {
   return {
     envelope: { sku: { name: "Standard_B1ms", tier: "Burstable" }, ...envelope },
     properties: { ...DEFAULTS, ...existing?.properties, ...given, administratorLogin: login ?? "" },
-    hidden: { verifier: verifier ?? "" },
+    hidden: { verifier: verifier ?? "", isPasswordGiven: typeof password === "string" },
   };
 }
 
@@ -99,7 +99,9 @@ const DEFAULTS: JsonMap = {
   privateEndpointConnections: [],
 };
 
+/** Without a password in the request nothing on the server changes: one that was rotated there stays. */
 async function finish({ site, resource }: StoredCall): Promise<JsonMap> {
+  if (resource.hidden.isPasswordGiven !== true && resource.properties.state === "Ready") return {};
   const admin = text(resource.properties, "administratorLogin") ?? "";
   const verifier = text(resource.hidden, "verifier") ?? "";
   const order = { adminLogin: admin, adminVerifier: verifier };
