@@ -40,14 +40,16 @@ export async function loadStack(
   return { checkpoint, snapshot, secrets };
 }
 
-/** The stack's own salt, else the config file's. */
+/** The config file's salt, as the official CLI does; but the stack's own where secrets were sealed with it. */
 export async function secretsOf(
   context: CommandContext,
   deployment: DeploymentJson,
   salt: string | undefined,
 ): Promise<SecretsManager | undefined> {
   const own = deployment.secrets_providers;
-  const provider = own?.type ? own : salt === undefined ? undefined : { type: "passphrase", state: { salt } };
+  const isKept = own?.type !== undefined && own.type !== "" && (salt === undefined || hasSecrets(deployment));
+  const fromConfig = salt === undefined ? undefined : { type: "passphrase", state: { salt } };
+  const provider = isKept ? own : fromConfig;
   if (provider === undefined) return undefined;
   return new SecretsManager(provider, await passphraseOf(context.environment), context.crypters);
 }
