@@ -8,6 +8,9 @@ import { EXIT_USAGE } from "./usage.ts";
 import type { CliContext, CliIo, CommonOptions } from "./verb.ts";
 import { UNBUILT_VERBS, VERBS, type VerbRow } from "./verbs.ts";
 
+/** Where nobody looks at a width, lines are not cut. */
+const PIPE_COLUMNS = 200;
+
 /** Runs one command line and answers its exit code (PRODUCT.md, "Codes"). Never throws. */
 export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
   const interrupts = listenForInterrupts();
@@ -102,7 +105,7 @@ function processIo(): CliIo {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     isTerminal: process.stdout.isTTY === true && process.env.TERM !== "dumb" && process.env.CI === undefined,
-    columns: process.stdout.columns ?? 80,
+    columns: process.stdout.columns ?? PIPE_COLUMNS,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Deployer } from "../../deploy/index.ts";
-import { statusOf } from "../../status/index.ts";
+import { statusOf, type TenantStatus } from "../../status/index.ts";
 import type { TargetOutcome } from "../runTargets.ts";
 import { namesOf, openStatusObserver } from "../session.ts";
 import { statusTable } from "../status.ts";
@@ -16,9 +16,8 @@ export async function printLookInside(
   if (tenants.length === 0 || outcomes.every(({ exitCode }) => exitCode !== 0)) return;
   const observer = await openStatusObserver(deployer, options.env);
   try {
-    const statuses = await Promise.all(
-      tenants.map(async (tenant) => statusOf(await observer.observe(namesOf(tenant)))),
-    );
+    const statuses: TenantStatus[] = [];
+    for (const tenant of tenants) statuses.push(statusOf(await observer.observe(namesOf(tenant))));
     io.out(`\n${statusTable(statuses, io.columns)}`);
     const shown = statuses.find(({ status }) => status === "active");
     if (shown !== undefined && options.env === "local")
