@@ -15,10 +15,13 @@ import { StepExecutor, type StepObserver } from "./stepExecutor.ts";
 import { type ReadGoal, StepGenerator } from "./stepGenerator.ts";
 import { equalMaps, type PropertyMap } from "./value.ts";
 
+/** What a program's calls are answered with after the run was stopped; the cause was reported before. */
+export const RUN_STOPPED = "the run was stopped before this could be done";
+
 /** A run was stopped: the program gets no further answers. */
 export class RunStopped extends Error {
   constructor() {
-    super("the run was stopped");
+    super(RUN_STOPPED);
     this.name = "RunStopped";
   }
 }
@@ -73,6 +76,11 @@ export class Deployment {
 
   get isStopped(): boolean {
     return this.#executor.isStopped;
+  }
+
+  /** Resolves when the run is stopped. */
+  get stopped(): Promise<void> {
+    return this.#executor.stopped;
   }
 
   /** Starts no more steps; those that run finish. */

@@ -3,7 +3,7 @@ import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
 import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
-import { RunStopped } from "./deployment.ts";
+import { RUN_STOPPED } from "./deployment.ts";
 import type { Reporter } from "./deploymentContext.ts";
 import { isRefusal, messageOf, refuse } from "./errors.ts";
 import type { ResourceMonitor } from "./resourceMonitor.ts";
@@ -63,10 +63,15 @@ function engineHandlers(report: Reporter): Handlers {
 function log(report: Reporter, request: enginePb.LogRequest): void {
   const { INFO, WARNING, ERROR } = enginePb.LogSeverity;
   const [urn, message] = [request.getUrn(), request.getMessage()];
-  if (request.getEphemeral()) return;
+  if (request.getEphemeral() || isAftermath(request)) return;
   if (request.getSeverity() === ERROR) report.error(urn, message);
   else if (request.getSeverity() === WARNING) report.warn(urn, message);
   else if (request.getSeverity() === INFO) report.info(urn, message);
+}
+
+/** Errors that a program logs because its calls failed after the run was stopped. */
+function isAftermath(request: enginePb.LogRequest): boolean {
+  return request.getSeverity() === enginePb.LogSeverity.ERROR && request.getMessage().includes(RUN_STOPPED);
 }
 
 function monitorHandlers(monitor: ResourceMonitor, onRefused: (error: Error) => void): Handlers {
@@ -93,7 +98,10 @@ function refused(what: string, onRefused?: (error: Error) => void): grpc.Untyped
   }, onRefused);
 }
 
-/** A handler that answers with what `serve` gives; failures become status UNKNOWN, a stopped run UNAVAILABLE. */
+/**
+ * A handler that answers with what `serve` gives. Failures become status UNKNOWN, a stopped run too: after
+ * UNAVAILABLE, the SDK leaves outputs pending for ever, and with them its handlers on the process.
+ */
 function unary<Request, Reply>(
   serve: (request: Request) => Promise<Reply>,
   onRefused: (error: Error) => void = () => undefined,
@@ -103,8 +111,7 @@ function unary<Request, Reply>(
       (reply) => callback(null, reply),
       (error: unknown) => {
         if (error instanceof Error && isRefusal(error)) onRefused(error);
-        const code = error instanceof RunStopped ? grpc.status.UNAVAILABLE : grpc.status.UNKNOWN;
-        callback({ code, details: messageOf(error) });
+        callback({ code: grpc.status.UNKNOWN, details: messageOf(error) });
       },
     );
   };

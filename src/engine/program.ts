@@ -21,7 +21,7 @@ export interface ProgramRun {
 export interface RunningProgram {
   /** Resolves with the text of the program's failure, or undefined when it ended well. */
   readonly ended: Promise<string | undefined>;
-  /** Stops waiting for it. */
+  /** Stops waiting for it, if it hasn't ended. */
   cancel(): void;
 }
 

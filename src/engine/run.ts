@@ -1,7 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { checkpointText, needsKey } from "./checkpoint.ts";
 import { type CommandContext, passphraseOf, type StackContext, stackContext } from "./commandContext.ts";
 import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig, type StackConfig } from "./config.ts";
-import { Deployment } from "./deployment.ts";
+import { Deployment, RUN_STOPPED } from "./deployment.ts";
 import type { RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
@@ -21,6 +22,9 @@ import { readStackOutputs } from "./stackOutputs.ts";
 
 /** Steps at the same time unless `--parallel` says otherwise. */
 const DEFAULT_PARALLEL = 16;
+
+/** How long a program may go on after the run was stopped. */
+const STOPPED_PROGRAM_MS = 2_000;
 
 /** What kind of run a command is. */
 export interface RunPlan {
@@ -203,16 +207,20 @@ async function driveProgram(parts: RunParts, deployment: Deployment): Promise<bo
     parallel,
     config,
   });
-  const onAbort = (): void => {
-    void deployment.idle().then(() => program.cancel());
-  };
-  context.signal?.addEventListener("abort", onAbort, { once: true });
-  const failure = await program.ended;
-  context.signal?.removeEventListener("abort", onAbort);
+  const failure = await Promise.race([program.ended, abandoned(deployment)]);
+  program.cancel();
   if (failure === undefined) return true;
   deployment.stop();
   if (!monitor.hasErrors) monitor.error("", failure);
   return false;
+}
+
+/** Resolves some time after the run was stopped: a program that goes on by itself is not waited for. */
+async function abandoned(deployment: Deployment): Promise<string> {
+  await deployment.stopped;
+  await deployment.idle();
+  await delay(STOPPED_PROGRAM_MS, undefined, { ref: false });
+  return RUN_STOPPED;
 }
 
 /** A cut-off run's operations: what became of them is for the caller to find out. */

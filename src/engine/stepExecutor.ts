@@ -27,6 +27,11 @@ export class StepExecutor {
   #running = 0;
   #idle: (() => void)[] = [];
   #isStopped = false;
+  #markStopped: () => void = () => undefined;
+  /** Resolves when the run is stopped. */
+  readonly stopped = new Promise<void>((resolve) => {
+    this.#markStopped = resolve;
+  });
 
   /** Without `snapshots` nothing is stored: a preview. */
   constructor(context: RunContext, snapshots: SnapshotManager | undefined, observer: StepObserver) {
@@ -44,6 +49,7 @@ export class StepExecutor {
   /** Lets running steps finish and starts no other. */
   stop(): void {
     this.#isStopped = true;
+    this.#markStopped();
     for (const start of this.#waiting.splice(0)) start();
   }
 
@@ -67,7 +73,7 @@ export class StepExecutor {
       }
       return true;
     } catch (error) {
-      this.#isStopped = true;
+      this.stop();
       this.#reportFailure(error, steps[0]?.urn ?? "");
       return false;
     } finally {

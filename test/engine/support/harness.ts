@@ -2,6 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  ComponentResource,
+  type ComponentResourceOptions,
   CustomResource,
   type CustomResourceOptions,
   type Inputs,
@@ -27,6 +29,17 @@ export class Thing extends CustomResource {
 
   constructor(name: string, inputs: Inputs = {}, options?: CustomResourceOptions) {
     super("test:index:Thing", name, { made: undefined, ...inputs }, { version: "1.2.3", ...options });
+  }
+}
+
+/** A component with one child, `<name>-child`. */
+export class Component extends ComponentResource {
+  readonly child: Thing;
+
+  constructor(name: string, options?: ComponentResourceOptions) {
+    super("demo:index:Component", name, {}, options);
+    this.child = new Thing(`${name}-child`, {}, { parent: this });
+    this.registerOutputs({ made: this.child.made });
   }
 }
 
@@ -90,6 +103,12 @@ export class Harness {
     );
   }
 
+  /** Runs one command line of the engine. */
+  async run(args: readonly string[], environment: Record<string, string> = {}): Promise<CommandOutput> {
+    const command = this.command as unknown as { run(...args: unknown[]): Promise<CommandOutput> };
+    return await command.run([...args], this.root, { ...this.environment, ...environment });
+  }
+
   /** Runs `up` and gives the counts of its resources. */
   async up(program: PulumiFn, name?: string): Promise<Record<string, number>> {
     const stack = await this.stack(program, name);
@@ -133,6 +152,12 @@ export class Harness {
     const texts = await Promise.all(files.map(async (path) => [path, await readFile(path, "utf8")] as const));
     return Object.fromEntries(texts);
   }
+}
+
+interface CommandOutput {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
 }
 
 export interface Resource {
