@@ -42,11 +42,15 @@ export async function allowConnections(admin: Queryable, name: string, isAllowed
   await admin.query(`ALTER DATABASE ${ident(name)} WITH ALLOW_CONNECTIONS ${isAllowed}`);
 }
 
-/** Ends every client session of a database but our own; answers how many. With `role`, only that role's. */
+/**
+ * Ends the client sessions of a database that the admin may end: those of the roles it is a member of, not its own.
+ * Answers how many. With `role`, only that role's.
+ */
 export async function endSessions(admin: Queryable, name: string, role?: string): Promise<number> {
   const { rowCount } = await admin.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = $1::text AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+        AND pg_has_role(usesysid, 'USAGE')
         AND ($2::text IS NULL OR usename = $2::text)`,
     [name, role ?? null],
   );

@@ -39,7 +39,7 @@ const REPEATABLE: readonly RegExp[] = [
  * one number, a transaction statement in a file or an unrepeatable one without transaction.
  */
 export async function readMigrationFiles(dir: string): Promise<readonly MigrationFile[]> {
-  const names = (await readdir(dir)).filter((name) => name.endsWith(".sql")).sort();
+  const names = (await readdir(dir)).filter((name) => /\.sql$/i.test(name)).sort();
   const files = await Promise.all(
     names.map(async (name) => parseMigrationFile(name, await readFile(join(dir, name), "utf8"))),
   );

@@ -15,12 +15,12 @@ import { type DatabaseState, observeDatabase } from "./databaseState.ts";
 import { ForeignObjectError } from "./errors.ts";
 import { formatMarker, type Marker, ownershipOf } from "./marker.ts";
 import { ident } from "./quote.ts";
+import { reassignDatabase } from "./reassign.ts";
 import { withRetry } from "./retry.ts";
 import { setRoleLogin } from "./role.ts";
 import type { ServerAdmin } from "./serverAdmin.ts";
 import { isConcurrentUpdate, isSqlState, SQLSTATE } from "./sqlState.ts";
 import { TEMPLATE_OWNER } from "./template.ts";
-import { withTransaction } from "./transaction.ts";
 import { withDatabase } from "./url.ts";
 import { workDatabaseName, workDatabaseNames } from "./workDatabase.ts";
 
@@ -118,28 +118,12 @@ async function build(admin: ServerAdmin, wanted: TenantDatabase, options: Create
   await allowConnections(client, building, true);
   onStep("marked");
   await withConnection(withDatabase(admin.url, building), admin.options, (inside) =>
-    reassign(inside, wanted.role),
+    reassignDatabase(inside, TEMPLATE_OWNER, wanted.role),
   );
   onStep("reassigned");
   await waitUntilEmpty(client, building);
   await client.query(`ALTER DATABASE ${ident(building)} RENAME TO ${ident(wanted.database)}`);
   onStep("renamed");
-}
-
-/**
- * Everything of the template's owner becomes the role's. Schemas first: for an admin that is no superuser, a function's
- * new owner must be allowed to create in its schema.
- */
-async function reassign(inside: Client, role: string): Promise<void> {
-  await withTransaction(inside, async () => {
-    const { rows } = await inside.query(
-      "SELECT nspname FROM pg_namespace WHERE nspowner = (SELECT oid FROM pg_roles WHERE rolname = $1::text)",
-      [TEMPLATE_OWNER],
-    );
-    for (const { nspname } of rows)
-      await inside.query(`ALTER SCHEMA ${ident(nspname)} OWNER TO ${ident(role)}`);
-    await inside.query(`REASSIGN OWNED BY ${ident(TEMPLATE_OWNER)} TO ${ident(role)}`);
-  });
 }
 
 async function clone(client: Client, name: string, role: string, options: CreateOptions): Promise<void> {

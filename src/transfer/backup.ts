@@ -2,6 +2,7 @@ import {
   createEmptyDatabase,
   dropDatabase,
   ident,
+  isConnectionLoss,
   observeDatabase,
   PostgresError,
   serverVersion,
@@ -144,7 +145,7 @@ async function formatOf(request: BackupRequest, environment: NodeJS.ProcessEnv):
 
 /** Only what belongs to the backup itself becomes `E_BACKUP_FAILED`; a server that is away stays what it is. */
 function explainFailure(slug: string, error: unknown): unknown {
-  if (error instanceof UserError || error instanceof PostgresError) return error;
+  if (error instanceof UserError || error instanceof PostgresError || isConnectionLoss(error)) return error;
   if (error instanceof DamagedArchiveError || error instanceof PgToolError)
     return backupError(slug, error.message, error);
   if (error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string")

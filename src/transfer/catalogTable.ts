@@ -63,9 +63,10 @@ export const CATALOG_QUERIES: readonly string[] = [
      FROM pg_policy p`,
   `SELECT concat_ws(' ', 'extension', quote_ident(e.extname), e.extversion) AS line FROM pg_extension e WHERE $1::text IS NOT NULL`,
   `SELECT concat_ws(' ', 'default privileges', ${OWNER("d.defaclrole")}, d.defaclnamespace::regnamespace, d.defaclobjtype,
-                    (SELECT string_agg(concat_ws(':', CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE ${OWNER("a.grantee")} END,
-                                                 a.privilege_type, a.is_grantable), ',' ORDER BY 1)
-                       FROM aclexplode(d.defaclacl) a)) AS line
+                    (SELECT string_agg(x.grant_text, ',' ORDER BY x.grant_text)
+                       FROM (SELECT concat_ws(':', CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE ${OWNER("a.grantee")} END,
+                                              a.privilege_type, a.is_grantable) AS grant_text
+                               FROM aclexplode(d.defaclacl) a) x)) AS line
      FROM pg_default_acl d`,
   `SELECT concat_ws(' ', 'statistics', pg_get_statisticsobjdef(s.oid)) AS line
      FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE ${USER_SCHEMAS} AND $1::text IS NOT NULL`,

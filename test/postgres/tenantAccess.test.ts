@@ -120,6 +120,16 @@ describe("drop", () => {
     await closeAdmin(session);
   });
 
+  test("waits for a session that the admin may not end, and goes on when it has left", async () => {
+    const tenant = await provision("watched");
+    const watcher = await openAdmin(withDatabase(server.superuserUrl, tenant.database));
+    const application = await openAdmin(tenantUrl(server.adminUrl, tenant));
+    const dropping = dropTenantDatabase(admin.client, tenant);
+    expect((await thrownBy(application.client.query("SELECT pg_sleep(10)"))).message).toMatch(/terminat/);
+    await closeAdmin(watcher);
+    expect(await dropping).toBe("dropped");
+  });
+
   test("finishes an interrupted one, and what killed runs left of this tenant (F14)", async () => {
     const tenant = await provision("leftover");
     await admin.client.query(`CREATE DATABASE ${workDatabaseName("check", tenant.marker.tenantId)}`);
