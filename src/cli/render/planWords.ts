@@ -7,7 +7,19 @@ export interface PlanWords {
 }
 
 /** Inputs that name a tenant's life or place in every resource; told once, by the resource that decides them. */
-const REPEATED = new Set(["slug", "stack", "tenantId", "server", "database", "role", "secretName"]);
+const REPEATED = new Set([
+  "slug",
+  "stack",
+  "tenantId",
+  "server",
+  "database",
+  "role",
+  "secretName",
+  "invitationId",
+]);
+
+/** What Pulumi's engines show in place of a text that only the apply will know. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Words a preview. Pure; secrets never reach it. */
 export function wordPlan(target: string, result: RunResult): PlanWords {
@@ -75,7 +87,10 @@ const PHRASES: Readonly<Record<string, (properties: Properties) => string>> = {
 };
 
 function describeResource({ type, name, newInputs, oldInputs, outputs }: ResourceChange): string {
-  const properties = { ...oldInputs, ...newInputs, ...outputs };
+  const all = Object.entries({ ...oldInputs, ...newInputs, ...outputs });
+  const properties = Object.fromEntries(
+    all.map(([key, value]) => [key, value === UNKNOWN ? "(decided at apply)" : value]),
+  );
   return PHRASES[type]?.(properties) ?? `${type.split(":").at(-1)} '${name}'`;
 }
 
@@ -124,7 +139,7 @@ function lastPart(path: string): string {
 }
 
 function show(value: unknown): string {
-  if (value === undefined) return "(decided at apply)";
+  if (value === undefined || value === UNKNOWN) return "(decided at apply)";
   return typeof value === "string" ? `'${value}'` : JSON.stringify(value);
 }
 

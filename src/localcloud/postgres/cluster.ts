@@ -3,10 +3,12 @@ import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { portTaken } from "../jsonHttp.ts";
 import { LocalCloudError } from "../localCloudError.ts";
+import { isFree } from "../ports.ts";
 import { type Binaries, installBinaries } from "./binaries.ts";
 import {
-  findPostmaster,
+  awaitPostmaster,
   type Postmaster,
   SERVER_ENV,
   startPostmaster,
@@ -40,13 +42,15 @@ export function dataDirOf(order: Pick<ClusterOrder, "place" | "name">): string {
 /** Makes the cluster unless it is there, starts it unless it runs, and waits until it takes connections. */
 export async function ensureCluster(order: ClusterOrder): Promise<Postmaster> {
   const dataDir = dataDirOf(order);
-  const running = await findPostmaster(dataDir);
-  if (running?.isReady && running.port === order.port) return running;
+  const running = await awaitPostmaster(dataDir);
+  if (running?.port === order.port) return running;
+  if (running !== undefined) await stopPostmaster(dataDir);
   const user = serverUser();
   await makePlace(order.place, user);
   const binaries = await installBinaries(order.place);
   if (!(await exists(dataDir))) await initialize(order, binaries, user);
   await writeSettings(order, user);
+  if (!(await isFree(order.port))) throw portTaken(`PostgreSQL server '${order.name}'`, order.port);
   return startPostmaster(binaries.postgres, dataDir, order.logFile, user);
 }
 
@@ -69,6 +73,15 @@ async function makePlace(place: string, user: ServerUser | undefined): Promise<v
   }
 }
 
+/** Whatever a killed initialization left: nobody is at it, for its home was locked by whom was killed. */
+async function removeUnfinished(dataDir: string): Promise<void> {
+  const parent = path.dirname(dataDir);
+  for (const name of await fs.readdir(parent)) {
+    if (!name.startsWith(`${path.basename(dataDir)}.`)) continue;
+    await fs.rm(path.join(parent, name), { recursive: true, force: true });
+  }
+}
+
 /** initdb in a folder beside, then a rename: a half-made cluster is never taken for one. */
 async function initialize(
   order: ClusterOrder,
@@ -76,6 +89,7 @@ async function initialize(
   user: ServerUser | undefined,
 ): Promise<void> {
   const dataDir = dataDirOf(order);
+  await removeUnfinished(dataDir);
   const unfinished = `${dataDir}.${randomUUID()}`;
   const passwordFile = `${unfinished}.password`;
   await fs.writeFile(passwordFile, `${order.superuserPassword}\n`, { mode: 0o600 });

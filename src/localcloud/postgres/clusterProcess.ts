@@ -31,6 +31,20 @@ export async function findPostmaster(dataDir: string): Promise<Postmaster | unde
   return { pid, port: Number(lines[3]), isReady: lines[7]?.trim() === "ready" };
 }
 
+/** The server of a data folder once it takes connections; undefined when none runs or the one that did ended. */
+export async function awaitPostmaster(dataDir: string): Promise<Postmaster | undefined> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const found = await findPostmaster(dataDir);
+    if (found === undefined || found.isReady) return found;
+    if (Date.now() > deadline) {
+      const message = `PostgreSQL in '${dataDir}' (process ${found.pid}) is not ready after ${START_TIMEOUT_MS / 1000} s.`;
+      throw new LocalCloudError("E_UNREACHABLE", message);
+    }
+    await pause(POLL_MS);
+  }
+}
+
 /** Spawns the server so that it outlives this process, and waits until it takes connections. */
 export async function startPostmaster(
   postgres: string,

@@ -26,6 +26,9 @@ interface ServerDocument {
 
 type PostgresContext = Pick<ServiceContext, "home" | "ports" | "setting" | "store">;
 
+/** Azure's group of a server's admins. */
+const ADMINS = "azure_pg_admin";
+
 /** The flexible servers' real PostgreSQL clusters. They outlive a killed daemon; the next one finds them by their data. */
 export class Clusters implements PostgresServers {
   readonly #context: PostgresContext;
@@ -126,6 +129,7 @@ export class Clusters implements PostgresServers {
       const verb = rowCount === 0 ? "CREATE" : "ALTER";
       const verifier = client.escapeLiteral(order.adminVerifier);
       await client.query(`${verb} ROLE ${login} NOSUPERUSER LOGIN CREATEDB CREATEROLE PASSWORD ${verifier}`);
+      await giveMaintenance(client, login);
       const { rows } = await client.query<{ server_version: string }>("show server_version");
       return rows[0]?.server_version.split(" ")[0] ?? "";
     } finally {
@@ -139,6 +143,14 @@ export class Clusters implements PostgresServers {
     this.#turns.set(name, mine);
     return mine;
   }
+}
+
+/** As on Azure: the maintenance database belongs to a role that every admin is a member of. */
+async function giveMaintenance(client: pg.Client, login: string): Promise<void> {
+  const { rowCount } = await client.query("select from pg_roles where rolname = $1", [ADMINS]);
+  if (rowCount === 0) await client.query(`CREATE ROLE ${client.escapeIdentifier(ADMINS)} NOLOGIN`);
+  await client.query(`GRANT ${client.escapeIdentifier(ADMINS)} TO ${login}`);
+  await client.query(`ALTER DATABASE postgres OWNER TO ${client.escapeIdentifier(ADMINS)}`);
 }
 
 function portName(server: string): string {

@@ -1,3 +1,4 @@
+import { admitAdmin, closeToPublic, observeDatabase, parsePostgresUrl } from "../../postgres/index.ts";
 import { readServer, removeServer, upsertServer } from "../../registry/index.ts";
 import type { ServerInputs, ServerOutputs } from "../../tenant/resources.ts";
 import type { ResourceType } from "../resource.ts";
@@ -27,5 +28,17 @@ export const server: ResourceType<ServerInputs, ServerOutputs> = {
 async function writeRow(inputs: ServerInputs, run: Run): Promise<ServerOutputs> {
   await run.access.withMaster((client) => upsertServer(client, inputs));
   run.point("written");
+  await closeMaintenance(inputs.name, run);
+  run.point("closed");
   return inputs;
+}
+
+/** The database that the admin's URL names is open to every role of a new server: tenants have no business there (F19). */
+async function closeMaintenance(name: string, run: Run): Promise<void> {
+  await run.access.withAdmin(name, async ({ client, url }) => {
+    const { database } = parsePostgresUrl(url);
+    if ((await observeDatabase(client, database))?.isOpenToPublic !== true) return;
+    await admitAdmin(client, database);
+    await closeToPublic(client, database);
+  });
 }
