@@ -2,6 +2,7 @@ import { withCurrentUrns } from "./checkpoint.ts";
 import { type OperationType, type PendingOperation, type Snapshot, verifyIntegrity } from "./snapshot.ts";
 import type { ResourceState } from "./state.ts";
 import { type Step, subjectOf } from "./step.ts";
+import { isProviderType } from "./urn.ts";
 import { equalMaps } from "./value.ts";
 
 /** Writes a snapshot durably. */
@@ -174,7 +175,7 @@ function withoutReference(state: ResourceState, urn: string): ResourceState {
 
 /** The intent a step stores; undefined for those no provider acts on. */
 function operationOf({ op, old, after, isSkippedCreate }: Step): OperationType | undefined {
-  if (isSkippedCreate) return undefined;
+  if (isSkippedCreate || isProviderType((after ?? old)?.type ?? "")) return undefined;
   if (op === "create" || op === "create-replacement") return after?.custom ? "creating" : undefined;
   if (op === "update") return after?.custom ? "updating" : undefined;
   if (op === "delete" || op === "delete-replaced")
