@@ -1,5 +1,5 @@
 /**
- * The local cloud's background process: `node --import tsx daemon.ts <home> <root>`. One a home; started by
+ * The local cloud's background process: `node --import tsx daemon.ts <home> <root> <program>`. One a home; started by
  * `openLocalCloud().start()`, it stays until `stop`, SIGTERM, or until its home is gone.
  */
 import { randomBytes } from "node:crypto";
@@ -7,11 +7,11 @@ import * as fs from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { serveControl } from "./daemon/control.ts";
 import { openCore } from "./daemon/core.ts";
-import { readNotice, removeNotice, writeNotice } from "./daemon/notice.ts";
-import { programFingerprint } from "./daemon/program.ts";
-import { EXIT_LOCKED } from "./daemon/protocol.ts";
+import { readNotice, removeNotice, writeNotice, writeProblem } from "./daemon/notice.ts";
+import { EXIT_LOCKED, EXIT_PROBLEM, problemOf } from "./daemon/protocol.ts";
 import { runServices } from "./daemon/running.ts";
 import { type Home, homeOf, makeHome } from "./home.ts";
+import { LocalCloudError } from "./localCloudError.ts";
 import { takeLock } from "./lock.ts";
 import { ownIdentity } from "./processIdentity.ts";
 
@@ -22,13 +22,20 @@ interface StopOptions {
   readonly keepsPostgres: boolean;
 }
 
-const [folder = "", root = ""] = process.argv.slice(2);
+const [folder = "", root = "", program = ""] = process.argv.slice(2);
 const home = homeOf(root, folder);
 await makeHome(home);
 const lock = await takeLock(home.run);
 if (lock === undefined) process.exit(EXIT_LOCKED);
-await runDaemon(home, root);
-process.exit(0);
+try {
+  await runDaemon(home, root);
+  process.exit(0);
+} catch (error) {
+  if (!(error instanceof LocalCloudError)) throw error;
+  console.error(`${new Date().toISOString()} ${error.code} ${error.message}`);
+  await writeProblem(home.run, problemOf(error));
+  process.exit(EXIT_PROBLEM);
+}
 
 async function runDaemon(home: Home, root: string): Promise<void> {
   const core = await openCore(home, root);
@@ -36,18 +43,19 @@ async function runDaemon(home: Home, root: string): Promise<void> {
   const token = randomBytes(32).toString("hex");
   const announce = async (stop: (options: StopOptions) => void) => {
     const control = await serveControl(running, await core.context.ports.reserve("control"), token, stop);
-    const [identity, program] = [await ownIdentity(), await programFingerprint()];
-    await writeNotice(home.run, { ...identity, port: control.port, token, program });
+    await writeNotice(home.run, { ...(await ownIdentity()), port: control.port, token, program });
   };
-  const stopped = new Promise<StopOptions>((stop) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const)
-      process.once(signal, () => stop({ keepsPostgres: false }));
-    void announce(stop)
+  const stopped = new Promise<StopOptions>((stop, fail) => {
+    const stopAll = () => stop({ keepsPostgres: false });
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stopAll);
+    announce(stop)
       .then(() => watchHome(home))
-      .then(() => stop({ keepsPostgres: false }));
+      .then(stopAll, fail);
   });
-  await running.stop(await stopped);
+  const options = await stopped;
+  // First nobody finds it any more, then it goes: who asks meanwhile waits for its end and starts another.
   await removeNotice(home.run);
+  await running.stop(options);
   if (await isGone(home)) await fs.rm(home.postgres, { recursive: true, force: true });
 }
 

@@ -1,12 +1,15 @@
 import http from "node:http";
 import { type Notice, readNotice } from "./daemon/notice.ts";
-import type { Problem } from "./daemon/protocol.ts";
+import { errorOf, type Problem } from "./daemon/protocol.ts";
 import type { Home } from "./home.ts";
-import { type LocalCloudCode, LocalCloudError } from "./localCloudError.ts";
+import { LocalCloudError } from "./localCloudError.ts";
 import { isRunning } from "./processIdentity.ts";
 
 /** A daemon that is up answers in milliseconds. */
 const ANSWER_TIMEOUT_MS = 15_000;
+
+/** How a connection fails when the other process is gone, or just going. */
+const HAS_ENDED = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
 
 /** The home's daemon when it is ready. */
 export async function findDaemon(home: Home): Promise<Notice | undefined> {
@@ -14,7 +17,7 @@ export async function findDaemon(home: Home): Promise<Notice | undefined> {
   return notice !== undefined && (await isRunning(notice)) ? notice : undefined;
 }
 
-/** One request to a daemon. Throws its error as a LocalCloudError; undefined when it ended meanwhile. */
+/** One request to a daemon. Throws its error as a LocalCloudError; undefined when it ended meanwhile, or for a `202`. */
 export async function askDaemon<Answer>(
   notice: Notice,
   method: "GET" | "POST",
@@ -24,15 +27,10 @@ export async function askDaemon<Answer>(
     const { status, text } = await request(notice, method, path);
     if (status === 202) return undefined;
     if (status === 200) return JSON.parse(text) as Answer;
-    const { message, code, hint } = JSON.parse(text) as Problem;
-    throw new LocalCloudError(
-      (code ?? "E_UNREACHABLE") as LocalCloudCode,
-      message,
-      hint === undefined ? {} : { hint },
-    );
+    throw errorOf(JSON.parse(text) as Problem);
   } catch (error) {
-    if (error instanceof LocalCloudError || (await isRunning(notice))) throw error;
-    return undefined;
+    if (HAS_ENDED.includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
   }
 }
 

@@ -4,9 +4,9 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import type { Notice } from "./daemon/notice.ts";
+import { type Notice, readProblem } from "./daemon/notice.ts";
 import { programFingerprint } from "./daemon/program.ts";
-import { EXIT_LOCKED, SETTING_PREFIX } from "./daemon/protocol.ts";
+import { EXIT_LOCKED, EXIT_PROBLEM, errorOf, SETTING_PREFIX } from "./daemon/protocol.ts";
 import { askDaemon, findDaemon } from "./daemonClient.ts";
 import { type Home, makeHome } from "./home.ts";
 import { LocalCloudError } from "./localCloudError.ts";
@@ -86,6 +86,8 @@ async function launchDaemon(home: Home, root: string): Promise<Launch> {
       path.join(import.meta.dirname, "daemon.ts"),
       home.folder,
       path.resolve(root),
+      // Of before the files are read: one that changes meanwhile makes it an older program, never a newer one.
+      await programFingerprint(),
     ];
     const child = spawn(process.execPath, args, {
       cwd: home.folder,
@@ -108,6 +110,7 @@ function daemonEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function launchFailure(home: Home, { child, logStart }: Launch): Promise<LocalCloudError> {
+  if (child.exitCode === EXIT_PROBLEM) return errorOf(await readProblem(home.run));
   const log = (await fs.readFile(logOf(home))).subarray(logStart).toString("utf8").trimEnd();
   const tail = log.split("\n").slice(-LOG_TAIL_LINES).join("\n");
   const end = child.signalCode ?? `code ${child.exitCode}`;

@@ -27,6 +27,8 @@ export interface LocalCloud {
   reset(): Promise<void>;
 }
 
+const MAX_START_ATTEMPTS = 5;
+
 /** The local cloud of a project; `home` defaults to `TENANTRY_HOME`, else `<root>/.tenantry/local`. Starts nothing. */
 export function openLocalCloud(options: { readonly root: string; readonly home?: string }): LocalCloud {
   const home = homeOf(options.root, options.home);
@@ -40,12 +42,17 @@ export function openLocalCloud(options: { readonly root: string; readonly home?:
   };
 }
 
+/** A daemon may be stopped by somebody else between being found and being asked; then another is started. */
 async function start(home: Home, root: string): Promise<LocalEnv> {
-  for (;;) {
+  for (let attempt = 1; attempt <= MAX_START_ATTEMPTS; attempt += 1) {
     const daemon = await ensureDaemon(home, root);
     const env = await askDaemon<LocalEnv>(daemon, "GET", envPath(root));
     if (env !== undefined) return env;
   }
+  throw new LocalCloudError(
+    "E_UNREACHABLE",
+    `The local cloud in '${home.folder}' ended ${MAX_START_ATTEMPTS} times while it was started.`,
+  );
 }
 
 async function findEnv(home: Home, root: string): Promise<LocalEnv | undefined> {

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { closeServer, listenOnLoopback, sendJson } from "../jsonHttp.ts";
-import { LocalCloudError } from "../localCloudError.ts";
-import type { Problem } from "./protocol.ts";
+import { problemOf } from "./protocol.ts";
 import type { Running } from "./running.ts";
 
 /** Who controls the daemon over loopback. */
@@ -42,13 +41,6 @@ async function answer(
       onStop({ keepsPostgres: url.searchParams.get("postgres") === "keep" });
     } else sendJson(response, 404, { message: `no ${what}` });
   } catch (error) {
-    sendJson(response, 500, asProblem(error));
+    sendJson(response, 500, problemOf(error));
   }
-}
-
-function asProblem(error: unknown): Problem {
-  if (!(error instanceof LocalCloudError))
-    return { message: error instanceof Error ? error.message : String(error) };
-  const { message, code, hint } = error;
-  return { message, code, ...(hint === undefined ? {} : { hint }) };
 }

@@ -2,6 +2,9 @@ import * as fs from "node:fs/promises";
 import path from "node:path";
 import { writePrivately } from "../keyFile.ts";
 import type { ProcessIdentity } from "../processIdentity.ts";
+import type { Problem } from "./protocol.ts";
+
+const PROBLEM_FILE = "problem.json";
 
 /** What a ready daemon leaves in its home for those who look for it; 0600, because of the token. */
 export interface Notice extends ProcessIdentity {
@@ -29,6 +32,15 @@ export async function readNotice(run: string): Promise<Notice | undefined> {
 
 export async function removeNotice(run: string): Promise<void> {
   await fs.rm(fileOf(run), { force: true });
+}
+
+/** What stopped a daemon from starting, for whoever launched it. */
+export async function writeProblem(run: string, problem: Problem): Promise<void> {
+  await writePrivately(path.join(run, PROBLEM_FILE), JSON.stringify(problem));
+}
+
+export async function readProblem(run: string): Promise<Problem> {
+  return JSON.parse(await fs.readFile(path.join(run, PROBLEM_FILE), "utf8")) as Problem;
 }
 
 function fileOf(run: string): string {

@@ -12,9 +12,6 @@ export interface DnsAnswer {
   readonly authorities: readonly Answer[];
 }
 
-/** As far as an alias is followed: longer chains are mistakes. */
-const MAX_ALIASES = 8;
-
 /** Answers a question from the zones, as an authoritative server does: no recursion, nothing outside. Pure. */
 export function answerQuestion(zones: Zones, question: Question): DnsAnswer {
   const zone = zoneOf(zones, question.name);
@@ -24,9 +21,11 @@ export function answerQuestion(zones: Zones, question: Question): DnsAnswer {
   const answers: Answer[] = [];
   let name = nameOf(question.name);
   let isThere = true;
-  for (let aliases = 0; aliases <= MAX_ALIASES; aliases += 1) {
-    const sets = find(zones, name);
+  const followed = new Set<string>();
+  for (;;) {
+    const sets = followed.has(name) ? undefined : find(zones, name);
     if (sets === undefined) break;
+    followed.add(name);
     isThere = sets.isThere;
     const owner = answers.length === 0 ? question.name : name;
     const fitting = sets.sets.filter(
