@@ -84,12 +84,7 @@ describe.sequential("three tenants on one machine", () => {
       admin.value ?? "",
       "SELECT datname FROM pg_database WHERE datname LIKE 'tmpl_tenantry_%'",
     );
-    const foreign = [
-      "tenantry_master",
-      "postgres",
-      ...templates.map(({ datname }) => String(datname)),
-      "template1",
-    ];
+    const foreign = ["tenantry_master", "postgres", ...templates.map(({ datname }) => String(datname))];
     for (const url of urls) {
       const others = urls.filter((other) => other !== url).map((other) => new URL(other).pathname.slice(1));
       for (const database of [...others, ...foreign]) {
@@ -146,25 +141,21 @@ describe.sequential("three tenants on one machine", () => {
   });
 
   test("a second `up --all` writes nothing: no statement, no byte of state", async () => {
-    const admins = await Promise.all(
-      ["db-01", "db-02"].map((name) =>
-        secretClient(environment, environment.platformVault.url).getSecret(`server-${name}-admin`),
-      ),
-    );
-    const counts = async () =>
-      Promise.all(
-        [...admins.map(({ value }) => writesOf(value ?? "")), environment.master.url].map(
-          async (each) => each,
-        ),
-      );
-    const before = { files: hashTree(new URL(environment.backend.url).pathname), writes: await counts() };
+    await logStatements(environment, "all");
+    const before = hashTree(environment.home);
+    const logged = readLogs(environment).length;
     const up = await workspace.tenantry(["up", "--all"]);
     expect(up, up.stderr).toMatchObject({ code: 0 });
     for (const name of ["platform", ...SLUGS])
       expect(up.stdout).toMatch(new RegExp(`^${name} +(ready|active), no changes`, "m"));
-    expect({ files: hashTree(new URL(environment.backend.url).pathname), writes: await counts() }).toEqual(
-      before,
+    expect(hashTree(environment.home)).toEqual(before);
+    const statements = readLogs(environment).slice(logged);
+    expect(statements).toContain("identity.tenant");
+    const heads = [...statements.matchAll(/(?:statement|execute [^:]*): \s*(\w+)/g)].map((match) =>
+      match[1]?.toUpperCase(),
     );
+    expect(new Set(heads)).toEqual(new Set(["SELECT"]));
+    await logStatements(environment, "none");
   });
 
   test("a preview of a new entry shows placement, migrations and every create, and touches nothing", async () => {
@@ -238,13 +229,19 @@ describe.sequential("three tenants on one machine", () => {
   });
 });
 
-/** Writes that a server has seen since its statistics began. */
-async function writesOf(adminUrl: string): Promise<unknown> {
-  const rows = await query(
-    adminUrl,
-    "SELECT datname, tup_inserted + tup_updated + tup_deleted AS writes FROM pg_stat_database WHERE datname LIKE 'tenant%' ORDER BY 1",
-  );
-  return rows;
+/** Sets `log_statement` on every local server, as its superuser: the server's own word on what was run. */
+async function logStatements({ home, postgres }: Environment, level: "all" | "none"): Promise<void> {
+  const password = readFileSync(join(home, "keys/azuresu.password")).toString("base64url");
+  for (const { host, port } of postgres) {
+    const url = `postgres://azuresu:${password}@${host}:${port}/postgres`;
+    await query(url, `ALTER SYSTEM SET log_statement = '${level}'`);
+    await query(url, "SELECT pg_reload_conf()");
+  }
+}
+
+/** Everything the local servers have logged, one after another. */
+function readLogs({ home, postgres }: Environment): string {
+  return postgres.map(({ name }) => readFileSync(join(home, `log/postgres-${name}.log`), "utf8")).join("");
 }
 
 /** Checksum of every file below a folder that a run of ours may write; logs and PostgreSQL's own files apart. */
