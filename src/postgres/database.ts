@@ -83,8 +83,11 @@ export async function dropDatabase(
   clock?: Clock,
 ): Promise<"dropped" | "absent"> {
   return withRetry(() => dropOnce(admin, name), {
+    // No such database: a cut-off session has dropped or renamed it meanwhile; look again (F12).
     isRetryable: (error) =>
-      isTerminateRefusal(error) || isConcurrentUpdate(error) || isSqlState(error, SQLSTATE.OBJECT_IN_USE),
+      isTerminateRefusal(error) ||
+      isConcurrentUpdate(error) ||
+      isSqlState(error, SQLSTATE.OBJECT_IN_USE, SQLSTATE.INVALID_CATALOG),
     ...(clock === undefined ? {} : { clock }),
   });
 }

@@ -19,7 +19,7 @@ import { reassignDatabase } from "./reassign.ts";
 import { withRetry } from "./retry.ts";
 import { setRoleLogin } from "./role.ts";
 import type { ServerAdmin } from "./serverAdmin.ts";
-import { isConcurrentUpdate, isSqlState, SQLSTATE } from "./sqlState.ts";
+import { isAlreadyThere, isConcurrentUpdate, isSqlState, SQLSTATE } from "./sqlState.ts";
 import { TEMPLATE_OWNER } from "./template.ts";
 import { withDatabase } from "./url.ts";
 import { workDatabaseName, workDatabaseNames } from "./workDatabase.ts";
@@ -54,15 +54,10 @@ export async function ensureTenantDatabase(
 ): Promise<"created" | "adopted"> {
   // Throws for a name that PostgreSQL would cut, before anything is made.
   ident(wanted.database);
-  const found = await observeDatabase(admin.client, wanted.database);
-  if (found !== undefined) assertOurs(found, wanted.marker);
-  if (found !== undefined && !found.isInvalid) {
-    await repair(admin.client, found, wanted);
-    return "adopted";
-  }
-  if (found !== undefined) await dropDatabase(admin.client, wanted.database);
-  await build(admin, wanted, options);
-  return "created";
+  // What a cut-off session still does can come in between; then the catalog has moved on (F12).
+  return withRetry(() => ensureOnce(admin, wanted, options), {
+    isRetryable: (error) => isAlreadyThere(error) || isSqlState(error, SQLSTATE.INVALID_CATALOG),
+  });
 }
 
 /**
@@ -103,6 +98,23 @@ export async function dropTenantDatabase(
     dropped.push(await dropDatabase(admin, leftover));
   dropped.push(await dropDatabase(admin, wanted.database));
   return dropped.includes("dropped") ? "dropped" : "absent";
+}
+
+async function ensureOnce(
+  admin: ServerAdmin,
+  wanted: TenantDatabase,
+  options: CreateOptions,
+): Promise<"created" | "adopted"> {
+  const found = await observeDatabase(admin.client, wanted.database);
+  if (found !== undefined) assertOurs(found, wanted.marker);
+  if (found !== undefined && !found.isInvalid) {
+    await repair(admin.client, found, wanted);
+    await dropDatabase(admin.client, workDatabaseName("new", wanted.marker.tenantId));
+    return "adopted";
+  }
+  if (found !== undefined) await dropDatabase(admin.client, wanted.database);
+  await build(admin, wanted, options);
+  return "created";
 }
 
 async function build(admin: ServerAdmin, wanted: TenantDatabase, options: CreateOptions): Promise<void> {

@@ -1,0 +1,191 @@
+import { readFile } from "node:fs/promises";
+import { connect as connectSocket, createServer, type Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  close,
+  connect,
+  dropTenantDatabase,
+  ensureTenantDatabase,
+  formatPostgresUrl,
+  isConnectionLoss,
+  observeDatabase,
+  parsePostgresUrl,
+  type ServerAdmin,
+  scramVerifier,
+  withTransaction,
+} from "../../src/postgres/index.ts";
+import type { TestPostgres } from "../support/postgres.ts";
+import {
+  makeRole,
+  newTenant,
+  openAdmin,
+  PASSWORD,
+  startTenantServer,
+  type TenantServer,
+  tenantUrl,
+  thrownBy,
+} from "./support.ts";
+
+let fixture: TenantServer;
+let server: TestPostgres;
+let admin: ServerAdmin;
+
+beforeAll(async () => {
+  fixture = await startTenantServer();
+  ({ server, admin } = fixture);
+});
+
+afterAll(async () => {
+  await fixture.stop();
+});
+
+interface Proxy {
+  readonly url: string;
+  end(): Promise<void>;
+}
+
+/** Sits between client and server and cuts the client off as soon as this text was passed on to the server. */
+async function proxyThatCuts(after: string, port = 0): Promise<Proxy> {
+  const sockets: Socket[] = [];
+  const proxy = createServer((client) => {
+    const upstream = connectSocket(server.port, "127.0.0.1");
+    sockets.push(client, upstream);
+    for (const socket of [client, upstream]) socket.on("error", () => socket.destroy());
+    upstream.on("data", (data) => client.write(data));
+    upstream.on("close", () => client.destroy());
+    client.on("data", (data) => {
+      const isLast = after !== "" && data.includes(after);
+      upstream.write(data, () => {
+        if (isLast) client.destroy();
+      });
+    });
+  });
+  await new Promise<void>((resolve) => proxy.listen(port, "127.0.0.1", resolve));
+  const address = proxy.address() as { port: number };
+  return {
+    url: formatPostgresUrl({ ...parsePostgresUrl(server.adminUrl), port: address.port }),
+    end: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => proxy.close(() => resolve()));
+    },
+  };
+}
+
+describe("a connection that is cut when the outcome is unknown", () => {
+  test.each(["CREATE DATABASE", "COMMENT ON DATABASE", "RENAME TO"])(
+    "after %s was sent: the next run finds out and there is one database (F12)",
+    async (statement) => {
+      const tenant = newTenant(`cut-${statement.split(" ")[0]?.toLowerCase()}`);
+      await makeRole(admin.client, tenant);
+      const proxy = await proxyThatCuts(statement);
+      const cut = { ...(await openAdmin(proxy.url)), url: server.adminUrl };
+      const error = await thrownBy(ensureTenantDatabase(cut, tenant, { template: fixture.template }));
+      expect(isConnectionLoss(error)).toBe(true);
+      await proxy.end();
+      await untilIdle();
+      const outcome = await ensureTenantDatabase(admin, tenant, { template: fixture.template });
+      expect(outcome).toBe(statement === "RENAME TO" ? "adopted" : "created");
+      const { rows } = await admin.client.query(
+        "SELECT datname FROM pg_database WHERE datname ~ $1 OR datname = $2::text",
+        [tenant.marker.tenantId.replaceAll("-", ""), tenant.database],
+      );
+      expect(rows).toEqual([{ datname: tenant.database }]);
+    },
+  );
+
+  test("after DROP DATABASE was sent: the next run is done", async () => {
+    const tenant = await fixture.provision("cut-drop");
+    const proxy = await proxyThatCuts('DROP DATABASE "tenant_cut-drop"');
+    const cut = await openAdmin(proxy.url);
+    expect(isConnectionLoss(await thrownBy(dropTenantDatabase(cut.client, tenant)))).toBe(true);
+    await proxy.end();
+    await dropTenantDatabase(admin.client, tenant);
+    await untilIdle();
+    expect(await observeDatabase(admin.client, tenant.database)).toBeUndefined();
+  });
+
+  test("after COMMIT was sent: the error says so and the work is done", async () => {
+    const proxy = await proxyThatCuts("COMMIT");
+    const cut = await openAdmin(proxy.url);
+    const body = () => cut.client.query("CREATE ROLE made_before_the_cut");
+    expect(isConnectionLoss(await thrownBy(withTransaction(cut.client, body)))).toBe(true);
+    await proxy.end();
+    await untilIdle();
+    const { rowCount } = await admin.client.query(
+      "SELECT FROM pg_roles WHERE rolname = 'made_before_the_cut'",
+    );
+    expect(rowCount).toBe(1);
+  });
+});
+
+describe("a server that is away", () => {
+  test("is knocked at until it is back (F23)", async () => {
+    const first = await proxyThatCuts("");
+    const { port } = parsePostgresUrl(first.url);
+    await first.end();
+    const waiting = connect(first.url, { applicationName: "patient", retryBudgetMs: 10_000 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const back = await proxyThatCuts("", port);
+    await close(await waiting);
+    await back.end();
+  });
+});
+
+describe("secrets", () => {
+  test("no password reaches the server's log, with every statement logged, also when statements fail (F44)", async () => {
+    await fixture.root.client.query("ALTER SYSTEM SET log_statement = 'all'");
+    await fixture.root.client.query("SELECT pg_reload_conf()");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const tenant = await fixture.provision("logged");
+    await close(
+      await connect(tenantUrl(server.adminUrl, tenant), { applicationName: "ok", retryBudgetMs: 0 }),
+    );
+    const failing = `CREATE ROLE "${tenant.role}" PASSWORD '${await scramVerifier(PASSWORD)}'`;
+    expect((await thrownBy(admin.client.query(failing))).code).toBe("42710");
+    await thrownBy(
+      connect(tenantUrl(server.adminUrl, { ...tenant, role: "nobody" }), {
+        applicationName: "no",
+        retryBudgetMs: 0,
+      }),
+    );
+    const { rows } = await fixture.root.client.query("SELECT current_setting('data_directory') AS data");
+    const log = await serverLog(rows[0].data);
+    expect(log).toContain("CREATE ROLE");
+    expect(log).toContain("already exists");
+    for (const form of [
+      PASSWORD,
+      encodeURIComponent(PASSWORD),
+      Buffer.from(PASSWORD).toString("base64"),
+      "wörd",
+    ])
+      expect(log).not.toContain(form);
+    await fixture.root.client.query("ALTER SYSTEM RESET log_statement");
+  });
+});
+
+/** The test server writes its log beside its data. */
+async function serverLog(dataDirectory: string): Promise<string> {
+  const places = [dirname(dataDirectory), dirname(dirname(dataDirectory))].map((folder) =>
+    join(folder, "server.log"),
+  );
+  for (const place of places) {
+    try {
+      return await readFile(place, "utf8");
+    } catch (error) {
+      expect((error as NodeJS.ErrnoException).code).toBe("ENOENT");
+    }
+  }
+  throw new Error(`no server.log beside ${dataDirectory}`);
+}
+
+/** Until what the cut-off sessions still do is over. */
+async function untilIdle(): Promise<void> {
+  for (;;) {
+    const { rows } = await admin.client.query(
+      "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()",
+    );
+    if (rows.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
