@@ -5,7 +5,8 @@ import { UserError } from "../tenant/errors.ts";
 import { explain, messageOf } from "./failure.ts";
 import type { Run } from "./run.ts";
 
-const POLL_MS = 250;
+const FIRST_POLL_MS = 20;
+const LONGEST_POLL_MS = 1_000;
 const APPROVED = "Approved";
 
 /**
@@ -14,11 +15,12 @@ const APPROVED = "Approved";
  */
 export async function waitForEdge(slug: string, host: string, waitMs: number, run: Run): Promise<void> {
   const deadline = Date.now() + waitMs;
-  for (;;) {
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
     const missing = await missingAtEdge(slug, host, run);
     if (missing === undefined) return;
-    if (Date.now() + POLL_MS > deadline || run.signal.aborted) throw pending(slug, host, waitMs, missing);
-    await pause(POLL_MS);
+    const leftMs = deadline - Date.now();
+    if (leftMs <= 0 || run.signal.aborted) throw pending(slug, host, waitMs, missing);
+    await pause(Math.min(pollMs, leftMs));
   }
 }
 

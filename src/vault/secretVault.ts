@@ -1,12 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { DeletedSecret, KeyVaultSecret, SecretClient } from "@azure/keyvault-secrets";
 import { takeTurn } from "./requestCap.ts";
-import { secretClient } from "./secretClient.ts";
+import { isLoopback, secretClient } from "./secretClient.ts";
 import { conflictOf, explainVault, statusOf, VaultUnreachableError } from "./vaultErrors.ts";
 
 /** How long a recovery or deletion that is under way in the vault is waited for; Azure needs seconds. */
 const SETTLE_TIMEOUT_MS = 120_000;
 const SETTLE_FIRST_PAUSE_MS = 100;
+/** How often the SDK asks whether a deletion or recovery has ended. */
+const AZURE_POLL_MS = 1_000;
+const LOOPBACK_POLL_MS = 20;
 const SETTLE_MAX_PAUSE_MS = 2_000;
 
 /** A secret as the vault has it. */
@@ -87,7 +90,7 @@ async function removeSecret(client: SecretClient, name: string): Promise<void> {
   const deleteIt = async () => {
     if ((await getSecret(client, name)) === undefined) return;
     const poller = await noneWhenMissing(() =>
-      client.beginDeleteSecret(name, { intervalInMs: SETTLE_FIRST_PAUSE_MS }),
+      client.beginDeleteSecret(name, { intervalInMs: pollMs(client) }),
     );
     await poller?.pollUntilDone();
   };
@@ -132,11 +135,15 @@ async function conflictIn(attempt: () => Promise<void>) {
 /** Starts a recovery. Another process may be first: 404 (no longer deleted) and 409 (already under way) are fine. */
 async function recover(client: SecretClient, name: string): Promise<void> {
   try {
-    const poller = await client.beginRecoverDeletedSecret(name, { intervalInMs: SETTLE_FIRST_PAUSE_MS });
+    const poller = await client.beginRecoverDeletedSecret(name, { intervalInMs: pollMs(client) });
     await poller.pollUntilDone();
   } catch (error) {
     if (statusOf(error) !== 404 && conflictOf(error) === undefined) throw error;
   }
+}
+
+function pollMs({ vaultUrl }: SecretClient): number {
+  return isLoopback(vaultUrl) ? LOOPBACK_POLL_MS : AZURE_POLL_MS;
 }
 
 async function getSecret(client: SecretClient, name: string): Promise<KeyVaultSecret | undefined> {

@@ -257,17 +257,9 @@ describe("a failure", () => {
   });
 
   test("a server without its secret is E_ADMIN_CONN_UNRESOLVED", async () => {
-    await world.engine.create("Server", {
-      name: "db-09",
-      host: "127.0.0.1",
-      port: 1,
-      region: "northeurope",
-      adminSecretRef: "server-db-09-admin",
-      capacityHint: 10,
-      maxConnections: 10,
-      tenantConnections: 1,
-      status: "active",
-    });
+    await world.master(
+      "INSERT INTO identity.db_server VALUES ('db-09', '127.0.0.1', 1, 'northeurope', 'server-db-09-admin', 10, 10, 1, 'active')",
+    );
     const inputs = tenantInputs(world, "nokey");
     const record = await world.engine.create("TenantRecord", inputs.record);
     await world.engine.create("Placement", { ...inputs.placement, region: "northeurope" });
