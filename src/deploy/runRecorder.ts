@@ -18,6 +18,9 @@ const PHASE_OF_TYPE: Readonly<Record<string, Phase>> = {
 /** Operations that only look or forget, so that nothing changed. */
 const UNCHANGED = new Set<string>(["same", "read", "refresh", "discard"]);
 
+/** Pulumi makes these by itself and counts them nowhere; only one of the engines tells of them. */
+const DEFAULT_PROVIDER = /::pulumi:providers:[^:]+::default(?:_|$)/;
+
 /** Turns the engine's events into ours, and keeps what the result of a run is made of. */
 export class RunRecorder {
   readonly #changes = new Map<string, ResourceChange>();
@@ -54,6 +57,7 @@ export class RunRecorder {
   }
 
   #takeStep(state: "started" | "done" | "failed", metadata: StepMetadata): void {
+    if (DEFAULT_PROVIDER.test(metadata.urn)) return;
     const change = changeOf(metadata, this.#changes.get(metadata.urn));
     this.#changes.set(metadata.urn, change);
     if (!UNCHANGED.has(change.operation)) this.#onEvent({ kind: "step", state, change });
