@@ -27,8 +27,6 @@ export interface LocalCloud {
   reset(): Promise<void>;
 }
 
-const MAX_START_ATTEMPTS = 5;
-
 /** The local cloud of a project; `home` defaults to `TENANTRY_HOME`, else `<root>/.tenantry/local`. Starts nothing. */
 export function openLocalCloud(options: { readonly root: string; readonly home?: string }): LocalCloud {
   const home = homeOf(options.root, options.home);
@@ -42,17 +40,14 @@ export function openLocalCloud(options: { readonly root: string; readonly home?:
   };
 }
 
-/** A daemon may be stopped by somebody else between being found and being asked; then another is started. */
+/** A daemon that is found but doesn't answer is just ending; another is started after it. */
 async function start(home: Home, root: string): Promise<LocalEnv> {
-  for (let attempt = 1; attempt <= MAX_START_ATTEMPTS; attempt += 1) {
+  for (;;) {
     const daemon = await ensureDaemon(home, root);
     const env = await askDaemon<LocalEnv>(daemon, "GET", envPath(root));
     if (env !== undefined) return env;
+    await waitUntilGone(daemon);
   }
-  throw new LocalCloudError(
-    "E_UNREACHABLE",
-    `The local cloud in '${home.folder}' ended ${MAX_START_ATTEMPTS} times while it was started.`,
-  );
 }
 
 async function findEnv(home: Home, root: string): Promise<LocalEnv | undefined> {

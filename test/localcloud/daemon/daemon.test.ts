@@ -242,4 +242,20 @@ describe("what goes wrong", () => {
     await expect.poll(() => processesNaming(lost.postgres), { timeout: 15_000 }).toEqual([]);
     await expect(fs.stat(lost.postgres)).rejects.toMatchObject({ code: "ENOENT" });
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    "servers of a killed daemon whose home is gone end with the next daemon of any home",
+    async () => {
+      const lost = await temporaryHome();
+      const other = openLocalCloud({ root: ROOT, home: lost.folder });
+      await makePlatform(await other.start(), { vault: VAULT, server: "db-01" });
+      process.kill((await other.status()).pid!, "SIGKILL");
+      await fs.rm(lost.folder, { recursive: true });
+      expect(await processesNaming(lost.postgres)).toHaveLength(1);
+      await cloud.stop();
+      await cloud.start();
+      expect(await processesNaming(lost.postgres)).toEqual([]);
+      await expect(fs.stat(lost.postgres)).rejects.toMatchObject({ code: "ENOENT" });
+    },
+  );
 });

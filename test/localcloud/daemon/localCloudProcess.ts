@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import * as fs from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { LocalEnv } from "../../../src/localcloud/index.ts";
 
@@ -94,6 +95,7 @@ export async function makePlatform(
       properties: { provisioningState: string };
     };
     state = properties.provisioningState;
+    if (state !== "Succeeded") await pause(50);
     if (state === "Failed") throw new Error("the server could not be made");
   }
 }

@@ -10,7 +10,7 @@ import {
 import { ROOT, temporaryHome } from "../temporaryHome.ts";
 
 /** How long a deletion or recovery takes in these tests. */
-export const SETTLE_MS = 60;
+export const SETTLE_MS = 600;
 
 /** The parts of the local cloud that a vault needs, in this process, on a home of its own. */
 export interface VaultCloud {
