@@ -13,6 +13,7 @@ import {
   parsePostgresUrl,
   type ServerAdmin,
   scramVerifier,
+  type TenantDatabase,
   withTransaction,
 } from "../../src/postgres/index.ts";
 import type { TestPostgres } from "../support/postgres.ts";
@@ -42,29 +43,36 @@ afterAll(async () => {
 
 interface Proxy {
   readonly url: string;
+  /** Settles when the server has answered what it got last, though nobody hears it. */
+  readonly answered: Promise<void>;
   end(): Promise<void>;
 }
 
 /** Sits between client and server and cuts the client off as soon as this text was passed on to the server. */
 async function proxyThatCuts(after: string, port = 0): Promise<Proxy> {
   const sockets: Socket[] = [];
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
   const proxy = createServer((client) => {
     const upstream = connectSocket(server.port, "127.0.0.1");
+    let isCut = false;
     sockets.push(client, upstream);
     for (const socket of [client, upstream]) socket.on("error", () => socket.destroy());
-    upstream.on("data", (data) => client.write(data));
+    upstream.on("data", (data) => (isCut ? answer() : client.write(data)));
     upstream.on("close", () => client.destroy());
     client.on("data", (data) => {
-      const isLast = after !== "" && data.includes(after);
-      upstream.write(data, () => {
-        if (isLast) client.destroy();
-      });
+      isCut = after !== "" && data.includes(after);
+      upstream.write(data);
+      if (isCut) client.destroy();
     });
   });
   await new Promise<void>((resolve) => proxy.listen(port, "127.0.0.1", resolve));
   const address = proxy.address() as { port: number };
   return {
     url: formatPostgresUrl({ ...parsePostgresUrl(server.adminUrl), port: address.port }),
+    answered,
     end: () => {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => proxy.close(() => resolve()));
@@ -73,24 +81,48 @@ async function proxyThatCuts(after: string, port = 0): Promise<Proxy> {
 }
 
 describe("a connection that is cut when the outcome is unknown", () => {
-  test.each(["CREATE DATABASE", "COMMENT ON DATABASE", "RENAME TO"])(
+  const cutting = async (statement: string, tenant: TenantDatabase) => {
+    await makeRole(admin.client, tenant);
+    const proxy = await proxyThatCuts(statement);
+    const cut = { ...(await openAdmin(proxy.url)), url: server.adminUrl };
+    const error = await thrownBy(ensureTenantDatabase(cut, tenant, { template: fixture.template }));
+    expect(isConnectionLoss(error)).toBe(true);
+    return proxy;
+  };
+  const databasesOf = async (tenant: TenantDatabase) =>
+    (
+      await admin.client.query("SELECT datname FROM pg_database WHERE datname ~ $1 OR datname = $2::text", [
+        tenant.marker.tenantId.replaceAll("-", ""),
+        tenant.database,
+      ])
+    ).rows.map((row) => row.datname);
+
+  test.each([
+    ["CREATE DATABASE", "created"],
+    ["COMMENT ON DATABASE", "created"],
+    ["RENAME TO", "adopted"],
+  ])(
     "after %s was sent: the next run finds out and there is one database (F12)",
-    async (statement) => {
+    async (statement, outcome) => {
       const tenant = newTenant(`cut-${statement.split(" ")[0]?.toLowerCase()}`);
-      await makeRole(admin.client, tenant);
-      const proxy = await proxyThatCuts(statement);
-      const cut = { ...(await openAdmin(proxy.url)), url: server.adminUrl };
-      const error = await thrownBy(ensureTenantDatabase(cut, tenant, { template: fixture.template }));
-      expect(isConnectionLoss(error)).toBe(true);
+      const proxy = await cutting(statement, tenant);
+      await proxy.answered;
+      expect(await ensureTenantDatabase(admin, tenant, { template: fixture.template })).toBe(outcome);
+      expect(await databasesOf(tenant)).toEqual([tenant.database]);
       await proxy.end();
-      await untilIdle();
-      const outcome = await ensureTenantDatabase(admin, tenant, { template: fixture.template });
-      expect(outcome).toBe(statement === "RENAME TO" ? "adopted" : "created");
-      const { rows } = await admin.client.query(
-        "SELECT datname FROM pg_database WHERE datname ~ $1 OR datname = $2::text",
-        [tenant.marker.tenantId.replaceAll("-", ""), tenant.database],
-      );
-      expect(rows).toEqual([{ datname: tenant.database }]);
+    },
+  );
+
+  test.each(["CREATE DATABASE", "RENAME TO"])(
+    "while %s still runs: the next run ends with one database, whoever comes first (F3)",
+    async (statement) => {
+      const tenant = newTenant(`race-${statement.split(" ")[0]?.toLowerCase()}`);
+      const proxy = await cutting(statement, tenant);
+      await ensureTenantDatabase(admin, tenant, { template: fixture.template });
+      await proxy.answered;
+      await ensureTenantDatabase(admin, tenant, { template: fixture.template });
+      expect(await databasesOf(tenant)).toEqual([tenant.database]);
+      await proxy.end();
     },
   );
 
@@ -99,10 +131,10 @@ describe("a connection that is cut when the outcome is unknown", () => {
     const proxy = await proxyThatCuts('DROP DATABASE "tenant_cut-drop"');
     const cut = await openAdmin(proxy.url);
     expect(isConnectionLoss(await thrownBy(dropTenantDatabase(cut.client, tenant)))).toBe(true);
-    await proxy.end();
     await dropTenantDatabase(admin.client, tenant);
-    await untilIdle();
+    await proxy.answered;
     expect(await observeDatabase(admin.client, tenant.database)).toBeUndefined();
+    await proxy.end();
   });
 
   test("after COMMIT was sent: the error says so and the work is done", async () => {
@@ -110,12 +142,12 @@ describe("a connection that is cut when the outcome is unknown", () => {
     const cut = await openAdmin(proxy.url);
     const body = () => cut.client.query("CREATE ROLE made_before_the_cut");
     expect(isConnectionLoss(await thrownBy(withTransaction(cut.client, body)))).toBe(true);
-    await proxy.end();
-    await untilIdle();
+    await proxy.answered;
     const { rowCount } = await admin.client.query(
       "SELECT FROM pg_roles WHERE rolname = 'made_before_the_cut'",
     );
     expect(rowCount).toBe(1);
+    await proxy.end();
   });
 });
 
@@ -177,15 +209,4 @@ async function serverLog(dataDirectory: string): Promise<string> {
     }
   }
   throw new Error(`no server.log beside ${dataDirectory}`);
-}
-
-/** Until what the cut-off sessions still do is over. */
-async function untilIdle(): Promise<void> {
-  for (;;) {
-    const { rows } = await admin.client.query(
-      "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()",
-    );
-    if (rows.length === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
