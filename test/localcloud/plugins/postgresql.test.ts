@@ -78,6 +78,22 @@ test("a refresh shows what changed by hand, and the next plan takes it back", as
   await bench.client.delete(ROLE, state);
 });
 
+test("state that the official plugin wrote makes no difference", async () => {
+  const state = plain(await bench.client.make(ROLE, { name: "role_a", password: "x" }));
+  const official = {
+    ...state,
+    inputs: { ...state.inputs, __defaults: ["connectionLimit"] },
+    outputs: {
+      ...state.outputs,
+      __pulumi_raw_state_delta: { obj: {} },
+      assumeRole: "",
+      statementTimeout: 0,
+      searchPaths: [],
+    },
+  };
+  expect((await bench.client.diff(ROLE, official, state.inputs)).changes).toEqual({});
+});
+
 test("an imported role lacks only its password, which the next update sets", async () => {
   await sql("CREATE ROLE role_a LOGIN");
   const imported = (await bench.client.read(ROLE, "role_a")) as State;
@@ -106,6 +122,7 @@ test("a database belongs to its owner, and the admin keeps no membership", async
   await bench.client.make(ROLE, { name: "role_owner" });
   const state = await bench.client.make(DATABASE, { name: "db_a", owner: "role_owner" });
   expect(state.outputs).toEqual({
+    id: "db_a",
     name: "db_a",
     owner: "role_owner",
     template: "template0",

@@ -31,6 +31,7 @@ const echo: Plugin<string> = {
     },
   },
   invokes: { "echo:index:say": async (config, args) => ({ ...args, config }) },
+  isBridged: false,
   replacingConfig: ["region"],
   checkConfig: (args) => (args.bad === undefined ? [] : [{ property: "bad", reason: "is bad" }]),
   configure: (args) => String(args.who),

@@ -45,6 +45,7 @@ test("a password has the official outputs, its result and hash secret", async ()
     inputs: { length: 20, special: false },
     outputs: {
       ...DEFAULTS,
+      id: "none",
       length: 20,
       special: false,
       result: secret(result),
@@ -57,7 +58,7 @@ test("a preview knows everything but what is made", async () => {
   const { id, outputs } = await client.create(PASSWORD, { length: 20 }, true);
   expect({ id, outputs }).toEqual({
     id: "",
-    outputs: { ...DEFAULTS, length: 20, result: UNKNOWN, bcryptHash: UNKNOWN },
+    outputs: { ...DEFAULTS, length: 20, id: UNKNOWN, result: UNKNOWN, bcryptHash: UNKNOWN },
   });
 });
 
@@ -121,12 +122,25 @@ test("a refresh and a delete leave the value alone", async () => {
   await client.delete(PASSWORD, state);
 });
 
+test("state that the official plugin wrote makes no difference", async () => {
+  const meta = { __meta: '{"schema_version":"3"}', __pulumi_raw_state_delta: { obj: {} } };
+  const outputs = { ...DEFAULTS, ...meta, id: "none", length: 20, result: "x", bcryptHash: "y" };
+  const state = { id: "none", inputs: { __defaults: [], length: 20 }, outputs };
+  expect((await client.diff(PASSWORD, state, { length: 20 })).changes).toEqual({});
+});
+
 test("an imported password keeps its text and no diff remains", async () => {
   const state = await client.read(PASSWORD, "hello");
   expect(state).toEqual({
     id: "none",
     inputs: { length: 5, lower: true, number: true, numeric: true, special: true, upper: true },
-    outputs: { ...DEFAULTS, length: 5, result: secret("hello"), bcryptHash: secret(expect.any(String)) },
+    outputs: {
+      ...DEFAULTS,
+      id: "none",
+      length: 5,
+      result: secret("hello"),
+      bcryptHash: secret(expect.any(String)),
+    },
   });
   expect((await client.diff(PASSWORD, state!, { length: 5 })).changes).toEqual({});
 });
@@ -137,6 +151,7 @@ test("an id is spelled four ways with its prefix, and imported from one", async 
     id: "EjRWeA",
     inputs: { byteLength: 4, prefix: "p-" },
     outputs: {
+      id: "EjRWeA",
       b64Std: "p-EjRWeA==",
       b64Url: "p-EjRWeA",
       byteLength: 4,
@@ -151,8 +166,8 @@ test("an id is spelled four ways with its prefix, and imported from one", async 
 
 test("a uuid is its id, and only a uuid is imported", async () => {
   const state = await client.make(UUID, { keepers: { a: "1" } });
-  expect(state.outputs).toEqual({ keepers: { a: "1" }, result: state.id });
-  expect((await client.read(UUID, state.id))?.outputs).toEqual({ result: state.id });
+  expect(state.outputs).toEqual({ id: state.id, keepers: { a: "1" }, result: state.id });
+  expect((await client.read(UUID, state.id))?.outputs).toEqual({ id: state.id, result: state.id });
   await expect(client.read(UUID, "x")).rejects.toThrow("import id must be a UUID; got 'x'");
 });
 

@@ -14,6 +14,7 @@ export function azureNativePlugin(access: ArmAccess): Plugin<AzureConfig> {
     version: "3.28.0",
     resources: Object.fromEntries(AZURE_TYPES.map((type) => [type.token, azureResource(type)])),
     invokes: {},
+    isBridged: false,
     replacingConfig: ["subscriptionId"],
     checkConfig,
     configure: (args) => ({

@@ -33,6 +33,7 @@ export const postgresqlPlugin: Plugin<ServerConfig> = {
     "postgresql:index/schema:Schema": schema,
   },
   invokes: {},
+  isBridged: true,
   replacingConfig: [],
   checkConfig,
   configure: serverConfig,

@@ -92,7 +92,9 @@ function diff(rules: PostgresInputs, { olds, oldInputs, news }: DiffCall): Diff 
   const before = { ...filled(rules, oldInputs), ...filled(rules, known) };
   const left = rules.computed.filter((name) => news[name] === undefined);
   const compared = (values: ValueMap) =>
-    Object.fromEntries(Object.entries(values).filter(([name]) => !left.includes(name)));
+    Object.fromEntries(
+      Object.entries(values).filter(([name]) => name in rules.inputs && !left.includes(name)),
+    );
   const changes = diffInputs(compared(before), compared(now), {
     isReplace: (path) => rules.forceNew.includes(path.replace(/\[\]$/, "")),
   });

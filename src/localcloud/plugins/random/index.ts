@@ -14,6 +14,7 @@ export const randomPlugin: Plugin<undefined> = {
     "random:index/randomUuid:RandomUuid": randomType(randomUuid),
   },
   invokes: {},
+  isBridged: true,
   replacingConfig: [],
   checkConfig: () => [],
   configure: () => undefined,

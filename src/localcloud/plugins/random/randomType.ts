@@ -27,7 +27,8 @@ export function randomType(kind: RandomKind): ResourceType<unknown> {
   return {
     check: (_config, { news }) => check(kind, news),
     diff: (_config, { olds, oldInputs, news }) => {
-      const old = { ...kind.fill(oldInputs), ...pick(olds, Object.keys(kind.inputs)) };
+      const names = Object.keys(kind.inputs);
+      const old = { ...kind.fill(pick(oldInputs, names)), ...pick(olds, names) };
       const changes = diffInputs(old, kind.fill(news), { isReplace: () => true });
       return { changes, deleteBeforeReplace: false };
     },

@@ -102,6 +102,8 @@ export interface Plugin<Config> {
   readonly invokes: Readonly<Record<string, Invoke<Config>>>;
   /** Refused configuration, by property. */
   checkConfig(args: ValueMap): readonly Failure[];
+  /** True for plugins bridged from Terraform: every resource has its id among its outputs. */
+  readonly isBridged: boolean;
   /** Names of configuration inputs whose change replaces the provider's resources. */
   readonly replacingConfig: readonly string[];
   configure(args: ValueMap): Config;

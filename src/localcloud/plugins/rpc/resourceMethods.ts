@@ -5,8 +5,8 @@ import type structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import { failure } from "./configMethods.ts";
 import type { Connections } from "./connections.ts";
 import { fillDiff } from "./diffResponse.ts";
-import type { Naming, Plugin, ResourceType } from "./plugin.ts";
-import { decode, encode } from "./values.ts";
+import type { Created, Naming, Plugin, ResourceType } from "./plugin.ts";
+import { decode, encode, UNKNOWN, type Value } from "./values.ts";
 
 /** Check, Diff, Create, Read, Update and Delete: wire to `ResourceType` and back. */
 export function resourceMethods<Config>(plugin: Plugin<Config>, connections: Connections<Config>) {
@@ -38,14 +38,15 @@ export function resourceMethods<Config>(plugin: Plugin<Config>, connections: Con
       const { id, outputs } = await typeOf(plugin, call.urn).create(connections.get(peer), call);
       const response = new providerPb.CreateResponse();
       response.setId(id);
-      response.setProperties(encode(outputs));
+      response.setProperties(encode(withId(plugin, call.isPreview ? UNKNOWN : id, outputs)));
       return response;
     },
     read: (request: pb.ReadRequest, peer: string) => read(plugin, connections.get(peer), request),
     update: async (request: pb.UpdateRequest, peer: string) => {
       const call = { ...diffCall(request), urn: request.getUrn(), isPreview: request.getPreview() };
+      const outputs = await typeOf(plugin, call.urn).update(connections.get(peer), call);
       const response = new providerPb.UpdateResponse();
-      response.setProperties(encode(await typeOf(plugin, call.urn).update(connections.get(peer), call)));
+      response.setProperties(encode(withId(plugin, call.id, outputs)));
       return response;
     },
     delete: async (request: pb.DeleteRequest, peer: string) => {
@@ -71,9 +72,13 @@ async function read<Config>(
   const response = new providerPb.ReadResponse();
   if (found === undefined) return response;
   response.setId(found.id);
-  response.setProperties(encode(found.outputs));
+  response.setProperties(encode(withId(plugin, found.id, found.outputs)));
   response.setInputs(encode(found.inputs));
   return response;
+}
+
+function withId<Config>(plugin: Plugin<Config>, id: Value, outputs: Created["outputs"]): Created["outputs"] {
+  return plugin.isBridged ? { ...outputs, id } : outputs;
 }
 
 /** The resource type of a urn. Throws for one the local cloud doesn't have, naming it. */
