@@ -4,6 +4,7 @@ import { explain } from "./failure.ts";
 import { type Difference, differences } from "./protocol/difference.ts";
 import { isKnown, type Properties } from "./protocol/wire.ts";
 import { recordContentFailure } from "./recordFailure.ts";
+import { refuseImmutable } from "./refusals.ts";
 import type { AnyResourceType, Known, Observed, Refusal } from "./resource.ts";
 import { RESOURCE_TYPES } from "./resourceTypes.ts";
 import type { Run } from "./run.ts";
@@ -83,20 +84,6 @@ export async function remove(call: ResourceCall, known: Known<Properties, Proper
 function startRun({ connection, type, urn }: ResourceCall, properties: Properties, isPreview: boolean): Run {
   const stack = typeof properties.stack === "string" ? properties.stack : "";
   return connection.run({ urn, typeName: type.name, stack, isPreview });
-}
-
-function refuseImmutable(
-  type: AnyResourceType,
-  news: Properties,
-  olds: Properties | undefined,
-): readonly Refusal[] {
-  if (olds === undefined) return [];
-  return (type.immutable ?? [])
-    .filter((key) => olds[key] !== undefined && isKnown(news[key]) && news[key] !== olds[key])
-    .map((key) => ({
-      property: key,
-      reason: `E_IMMUTABLE: '${key}' of a tenant never changes: it is '${String(olds[key])}'; got '${String(news[key])}'.`,
-    }));
 }
 
 function assertKnown({ urn }: ResourceCall, inputs: Properties): void {

@@ -13,6 +13,8 @@ import type { Run } from "./run.ts";
 export interface ProviderOptions {
   /** Called at every point where tests try a crash. */
   readonly onPoint?: (point: string) => void;
+  /** The engine that started this process; one that attaches or shakes hands says its own. */
+  readonly engineAddress?: string;
   /** True for stacks whose destroy undoes a failed first run; default: those that `TENANTRY_UNDO` lists, by commas. */
   readonly isUndo?: (stack: string) => boolean;
 }
@@ -33,6 +35,7 @@ export class Connection {
   constructor(shared: Shared, options: ProviderOptions) {
     this.shared = shared;
     this.options = options;
+    this.log.attach(options.engineAddress ?? "");
   }
 
   configure(config: ProviderConfig): void {

@@ -5,11 +5,14 @@ import { serveProvider } from "./server.ts";
 /** How soon a plugin notices that its engine is gone (FAULTS F3). */
 const PARENT_CHECK_MS = 250;
 
-/** Serves as a plugin of the official engine: prints the port, and dies with its parent. */
-export async function runPlugin(): Promise<void> {
+/** Serves as a plugin of the engine at `engineAddress`: prints the port, and dies with its parent. */
+export async function runPlugin(engineAddress?: string): Promise<void> {
   dieWithParent();
   const onPoint = pointsFromEnvironment(process.env);
-  const { port } = await serveProvider(onPoint === undefined ? {} : { onPoint });
+  const { port } = await serveProvider({
+    ...(onPoint === undefined ? {} : { onPoint }),
+    ...(engineAddress === undefined ? {} : { engineAddress }),
+  });
   process.stdout.write(`${port}\n`);
 }
 

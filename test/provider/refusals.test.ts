@@ -141,10 +141,10 @@ describe("a change", () => {
   test("of what never changes is E_IMMUTABLE in check", async () => {
     const { record } = tenantInputs(world, "fixed");
     expect(await world.engine.check("TenantRecord", { ...record, isolation: "schema" }, record)).toEqual([
-      "isolation: E_IMMUTABLE: 'isolation' of a tenant never changes: it is 'database'; got 'schema'.",
+      "isolation: E_IMMUTABLE: Tenant 'fixed': 'isolation' never changes: it is 'database'; got 'schema'.",
     ]);
     expect(await world.engine.check("TenantRecord", { ...record, databaseName: "other" }, record)).toEqual([
-      "databaseName: E_IMMUTABLE: 'databaseName' of a tenant never changes: it is 'tenant_fixed'; got 'other'.",
+      "databaseName: E_IMMUTABLE: Tenant 'fixed': 'database' never changes: it is 'tenant_fixed'; got 'other'.",
     ]);
   });
 

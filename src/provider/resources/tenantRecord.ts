@@ -24,7 +24,8 @@ import type { Run } from "../run.ts";
 /** The reservation of slug, id and hosts in master: first to come, last to go. */
 export const tenantRecord: ResourceType<TenantRecordInputs, TenantRecordOutputs> = {
   name: "TenantRecord",
-  immutable: ["slug", "stack", "databaseName", "roleName", "secretName", "isolation"],
+  // Role and secret derive from these; naming them too would say everything thrice.
+  immutable: ["slug", "stack", "databaseName", "isolation"],
   idOf: ({ stack }) => `${stack}/record`,
   predict: async (news, known, run) => ({ ...news, tenantId: await predictId(news, known, run) }),
   create: async (inputs, run) => {
