@@ -29,6 +29,8 @@ export interface TestKeyVault {
   readonly secrets: Map<string, StoredSecret>;
   /** Every request so far, `PUT /secrets/x`. */
   readonly requests: string[];
+  /** Most requests that were under way at once so far. */
+  peak(): number;
   script(...answers: readonly ScriptedAnswer[]): void;
   stop(): Promise<void>;
 }
@@ -42,7 +44,13 @@ export async function startTestKeyVault(): Promise<TestKeyVault> {
   const secrets = new Map<string, StoredSecret>();
   const requests: string[] = [];
   const scripted: ScriptedAnswer[] = [];
+  const load = { now: 0, peak: 0 };
   const vault = createSecureServer({ cert: certificate, key }, (request, response) => {
+    load.now += 1;
+    load.peak = Math.max(load.peak, load.now);
+    response.on("close", () => {
+      load.now -= 1;
+    });
     void answer(request, response, { secrets, requests, scripted });
   });
   const identity = createPlainServer((_, response) => {
@@ -70,7 +78,15 @@ export async function startTestKeyVault(): Promise<TestKeyVault> {
     await Promise.all([close(vault), close(identity)]);
     rmSync(folder, { recursive: true });
   };
-  return { url, environment, secrets, requests, script: (...answers) => scripted.push(...answers), stop };
+  return {
+    url,
+    environment,
+    secrets,
+    requests,
+    peak: () => load.peak,
+    script: (...answers) => scripted.push(...answers),
+    stop,
+  };
 }
 
 interface Scene {

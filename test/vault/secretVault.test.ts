@@ -111,6 +111,8 @@ describe("a Key Vault's secrets", () => {
     const vault = openVault(keyVault.url);
     const names = Array.from({ length: 40 }, (_, at) => `secret-${at}`);
     await Promise.all(names.map((name) => vault.put(name, name, TAGS)));
+    expect(keyVault.peak()).toBeLessThanOrEqual(16);
+    expect(keyVault.peak()).toBeGreaterThan(1);
     expect([...keyVault.secrets.keys()].sort()).toEqual([...names].sort());
   });
 
