@@ -27,6 +27,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
 const PARTS = ["bin", "lib", "share"];
 const UNUSED = /\.a$|[/\\](pkgconfig|pgxs)$/;
 
+/** Ends with a random UUID. */
+const UNFINISHED = /^postgresql-.+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** Anybody may read the file, and execute it if somebody may. */
 const OPEN_MODE = 0o644;
 const OPEN_EXECUTABLE_MODE = 0o755;
@@ -36,12 +39,37 @@ const OPEN_EXECUTABLE_MODE = 0o755;
  * the checkout may be unreadable to the server's user, and the package's symlinks are made by an install script
  * that may not have run. Files are hard links where the file system allows it, so a copy costs no space.
  */
-export async function installBinaries(parent: string): Promise<Binaries> {
+export function installBinaries(parent: string): Promise<Binaries> {
+  const known = installing.get(parent);
+  if (known !== undefined) return known;
+  const started = install(parent).finally(() => installing.delete(parent));
+  installing.set(parent, started);
+  return started;
+}
+
+/** Several servers are made at once, with one copy. */
+const installing = new Map<string, Promise<Binaries>>();
+
+async function install(parent: string): Promise<Binaries> {
   const { native, version } = await findPackage();
   const folder = path.join(parent, `postgresql-${version}`);
-  if (!(await exists(folder))) await copyWhole(native, folder);
+  await installOnce(native, folder);
   const bin = path.join(folder, "bin");
   return { folder, postgres: path.join(bin, "postgres"), initdb: path.join(bin, "initdb") };
+}
+
+/** Copies under way in this process, by folder: two servers that start at once share one. */
+const installing = new Map<string, Promise<void>>();
+
+async function installOnce(native: string, folder: string): Promise<void> {
+  if (await exists(folder)) return;
+  const running = installing.get(folder) ?? copyWhole(native, folder);
+  installing.set(folder, running);
+  try {
+    await running;
+  } finally {
+    installing.delete(folder);
+  }
 }
 
 async function findPackage(): Promise<{ native: string; version: string }> {
@@ -79,8 +107,10 @@ function resolvePackage(name: string): string {
 /** All or nothing: made beside its place and renamed, so that a second starter finds none or a whole one. */
 async function copyWhole(native: string, folder: string): Promise<void> {
   const unfinished = `${folder}.${randomUUID()}`;
-  await fs.mkdir(unfinished, { recursive: true, mode: OPEN_EXECUTABLE_MODE });
+  await removeUnfinished(folder);
+  await fs.mkdir(unfinished);
   try {
+    await fs.chmod(unfinished, OPEN_EXECUTABLE_MODE);
     for (const part of PARTS) await copyFolder(path.join(native, part), path.join(unfinished, part));
     await makeSymlinks(native, unfinished);
     await fs.rename(unfinished, folder);
@@ -88,6 +118,13 @@ async function copyWhole(native: string, folder: string): Promise<void> {
     await fs.rm(unfinished, { recursive: true, force: true });
     if (!(await exists(folder))) throw error;
   }
+}
+
+/** What a killed copy left: one process at a time has the home. */
+async function removeUnfinished(folder: string): Promise<void> {
+  const parent = path.dirname(folder);
+  const left = (await fs.readdir(parent)).filter((name) => UNFINISHED.test(name));
+  for (const name of left) await fs.rm(path.join(parent, name), { recursive: true, force: true });
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {
