@@ -53,23 +53,9 @@ const installing = new Map<string, Promise<Binaries>>();
 async function install(parent: string): Promise<Binaries> {
   const { native, version } = await findPackage();
   const folder = path.join(parent, `postgresql-${version}`);
-  await installOnce(native, folder);
+  if (!(await exists(folder))) await copyWhole(native, folder);
   const bin = path.join(folder, "bin");
   return { folder, postgres: path.join(bin, "postgres"), initdb: path.join(bin, "initdb") };
-}
-
-/** Copies under way in this process, by folder: two servers that start at once share one. */
-const installing = new Map<string, Promise<void>>();
-
-async function installOnce(native: string, folder: string): Promise<void> {
-  if (await exists(folder)) return;
-  const running = installing.get(folder) ?? copyWhole(native, folder);
-  installing.set(folder, running);
-  try {
-    await running;
-  } finally {
-    installing.delete(folder);
-  }
 }
 
 async function findPackage(): Promise<{ native: string; version: string }> {
