@@ -1,4 +1,3 @@
-import { removeAbandonedPlaces } from "../abandonedPlaces.ts";
 import { openCertificate } from "../ca/index.ts";
 import { type Home, makeHome } from "../home.ts";
 import { keyFromFile } from "../keyFile.ts";
@@ -26,7 +25,6 @@ export interface Core {
 /** Opens a home's state. The caller holds the home's lock. */
 export async function openCore(home: Home, root: string): Promise<Core> {
   await makeHome(home);
-  await removeAbandonedPlaces(home);
   const setting = (name: string) => process.env[`${SETTING_PREFIX}${name}`];
   const [store, tokenKey, certificate, firstNames] = await Promise.all([
     openStore(home.state),
