@@ -158,9 +158,15 @@ async function finishPut(type: ArmType, call: StoredCall): Promise<void> {
 }
 
 async function finishRemove(type: ArmType, call: StoredCall): Promise<void> {
-  await sleep(call.site.settings.operationDelayMs);
-  await type.remove?.(call);
-  await call.site.state.delete(call.resource.id);
+  const { site, resource } = call;
+  await sleep(site.settings.operationDelayMs);
+  try {
+    await type.remove?.(call);
+    await site.state.delete(resource.id);
+  } catch (error) {
+    await site.state.set(withProperties(resource, { provisioningState: "Failed" }));
+    throw error;
+  }
 }
 
 function resourceOf(

@@ -42,7 +42,7 @@ export interface HarnessOptions {
   /** Continues an earlier harness's home. */
   readonly folder?: string;
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Fails or delays a server's start. */
+  /** Fails or delays a server's start and removal. */
   readonly onServer?: (name: string) => Promise<void>;
 }
 
@@ -106,7 +106,10 @@ function contextOf(
         await onServer?.(name);
         return { name, host: "127.0.0.1", port: 5433, version: "18.4" };
       },
-      remove: async (name: string) => void calls.push(`server remove ${name}`),
+      remove: async (name: string) => {
+        calls.push(`server remove ${name}`);
+        await onServer?.(name);
+      },
       running: async () => [],
     },
     portOf: (name) => ports.get(name) ?? 0,

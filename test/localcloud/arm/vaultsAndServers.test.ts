@@ -138,7 +138,7 @@ test("a delete stops and removes the server", async () => {
   expect(cloud.calls.at(-1)).toBe("server remove db-01");
 });
 
-test("a failed start says so in the operation and in the resource, and can be tried again", async () => {
+test("a failed start or removal says so in the operation and in the resource, and can be tried again", async () => {
   await cloud.stop();
   let isBroken = true;
   const onServer = () => (isBroken ? Promise.reject(new Error("no space left")) : Promise.resolve());
@@ -156,6 +156,14 @@ test("a failed start says so in the operation and in the resource, and can be tr
   isBroken = false;
   await cloud.arm("PUT", SERVER, SERVERS, serverBody());
   await settled();
+  isBroken = true;
+  await cloud.arm("DELETE", SERVER, SERVERS);
+  await expect
+    .poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).body.properties.provisioningState)
+    .toBe("Failed");
+  isBroken = false;
+  await cloud.arm("DELETE", SERVER, SERVERS);
+  await expect.poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).status).toBe(404);
 });
 
 test("a restart takes up a server that was being made and starts the vaults", async () => {

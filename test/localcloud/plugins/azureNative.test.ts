@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DNS, GROUP } from "../arm/harness.ts";
 import { azureBench, inGroup, makeEdge, PROFILE, token, ZONE } from "./azureBench.ts";
-import { type Bag, type State, UNKNOWN } from "./pluginClient.ts";
+import { type Bag, type InitFailure, type State, UNKNOWN } from "./pluginClient.ts";
 
 const bench = azureBench();
 
@@ -205,4 +205,32 @@ test("a read waits for a resource that a cut-off run left being made", async () 
   const reading = bench.client.read(token("dbforpostgresql:Server"), `${GROUP}/providers/${path}`);
   setTimeout(release, 100);
   expect((await reading)?.outputs.fullyQualifiedDomainName).toBe("127.0.0.1:5433");
+});
+
+test("a server whose start fails stays known with its id, and the next update repairs it", async () => {
+  let isBroken = true;
+  await bench.reopen({
+    onServer: () => (isBroken ? Promise.reject(new Error("no space left")) : Promise.resolve()),
+  });
+  const inputs = {
+    ...inGroup,
+    serverName: "db-01",
+    administratorLogin: "adm",
+    administratorLoginPassword: "x",
+    version: "18",
+  };
+  const failed = await bench
+    .make("dbforpostgresql:Server", inputs)
+    .catch((error: unknown) => error as InitFailure);
+  expect(failed).toMatchObject({
+    message: 'Code="InternalServerError" Message="no space left"',
+    made: {
+      id: `${GROUP}/providers/Microsoft.DBforPostgreSQL/flexibleServers/db-01`,
+      inputs: { serverName: "db-01" },
+    },
+  });
+  isBroken = false;
+  const { made } = failed as InitFailure;
+  const repaired = await bench.client.update(token("dbforpostgresql:Server"), made, made.inputs);
+  expect(repaired.outputs.fullyQualifiedDomainName).toBe("127.0.0.1:5433");
 });

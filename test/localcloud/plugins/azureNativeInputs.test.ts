@@ -46,15 +46,30 @@ test.each([
   expect(failures.map((failure) => failure.reason)).toContainEqual(expect.stringContaining(reason));
 });
 
-test("an unsupported nested property is refused by name when it would be sent", async () => {
-  const properties = {
-    tenantId: "t",
-    sku: { family: "A", name: "standard" },
-    networkAcls: { bypass: "None" },
-  };
-  await expect(bench.make("keyvault:Vault", { ...inGroup, vaultName: "kv-one", properties })).rejects.toThrow(
-    "The property 'properties.networkAcls' is not supported by the local cloud.",
-  );
+test("an unsupported nested property, word or record type is refused by name in the preview already", async () => {
+  const vault = { ...inGroup, vaultName: "kv-one" };
+  const sku = { family: "A", name: "standard" };
+  const record = { ...inGroup, zoneName: "a.test", relativeRecordSetName: "a", ttl: 1 };
+  const reasonsOf = async (type: string, inputs: object) =>
+    (await bench.client.check(token(type), { ...inputs })).failures.map(
+      ({ property, reason }) => `${property}: ${reason}`,
+    );
+  expect(
+    await reasonsOf("keyvault:Vault", { ...vault, properties: { tenantId: "t", sku, networkAcls: {} } }),
+  ).toEqual(["properties: The property 'properties.networkAcls' is not supported by the local cloud."]);
+  expect(
+    await reasonsOf("keyvault:Vault", { ...vault, properties: { tenantId: UNKNOWN, sku, networkAcls: {} } }),
+  ).toEqual([]);
+  expect(await reasonsOf("dns:RecordSet", { ...record, recordType: "MX" })).toEqual([
+    "recordType: The resource type 'Microsoft.Network/dnsZones/MX' is not supported by the local cloud.",
+  ]);
+  expect(
+    await reasonsOf("dns:RecordSet", { ...record, recordType: "TXT", cnameRecord: { cname: "x" } }),
+  ).toEqual(["cnameRecord: the local cloud does not support 'cnameRecord' here"]);
+  const profile = { ...inGroup, profileName: "p", location: "Global", sku: { name: "Classic_Verizon" } };
+  expect(await reasonsOf("cdn:Profile", profile)).toEqual([
+    "sku: The property 'sku.name' must be one of 'Standard_AzureFrontDoor', 'Premium_AzureFrontDoor'; got 'Classic_Verizon'.",
+  ]);
 });
 
 test("unsupported types and settings are refused by name", async () => {

@@ -1,6 +1,7 @@
 import { credentials, type ServiceError } from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import pb from "@pulumi/pulumi/proto/provider_pb.js";
+import statusPb from "@pulumi/pulumi/proto/status_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 
 /** What goes over the wire, as plain JSON. */
@@ -36,7 +37,7 @@ export class PluginClient {
   call(method: string, request: any): Promise<any> {
     return new Promise((resolve, reject) => {
       const done = (error: ServiceError | null, response: unknown) =>
-        error === null ? resolve(response) : reject(new Error(error.details));
+        error === null ? resolve(response) : reject(explain(error));
       // biome-ignore lint/suspicious/noExplicitAny: methods by name
       (this.#client as any)[method](request, done);
     });
@@ -152,6 +153,27 @@ export interface State {
   readonly id: string;
   readonly inputs: Bag;
   readonly outputs: Bag;
+}
+
+/** An error after which the resource is there. */
+export interface InitFailure extends Error {
+  readonly made: State;
+}
+
+function explain({ details, metadata }: ServiceError): Error {
+  const [bytes] = metadata.get("grpc-status-details-bin");
+  if (!(bytes instanceof Buffer)) return new Error(details);
+  const [any] = statusPb.Status.deserializeBinary(bytes).getDetailsList();
+  const failure = any?.unpack(
+    pb.ErrorResourceInitFailed.deserializeBinary,
+    "pulumirpc.ErrorResourceInitFailed",
+  );
+  const made = {
+    id: failure?.getId(),
+    inputs: bag(failure?.getInputs()),
+    outputs: bag(failure?.getProperties()),
+  };
+  return Object.assign(new Error(failure?.getReasonsList().join()), { made });
 }
 
 function struct(values: Bag): structPb.Struct {

@@ -48,17 +48,26 @@ export async function getSettled(
   }
 }
 
-/** PUT, and waits for the operation behind it. */
+/** What a PUT came to: the resource is there in any case, also when the operation behind it failed. */
+export interface PutOutcome {
+  readonly document: Document;
+  readonly failure: Error | undefined;
+}
+
+/** PUT, and waits for the operation behind it. Throws when the PUT itself is refused. */
 export async function putDocument(
   access: ArmAccess,
   id: string,
   apiVersion: string,
   body: Document,
-): Promise<Document> {
+): Promise<PutOutcome> {
   const response = await send(access, "PUT", address(access, id, apiVersion), body);
   const document = await readDocument(response);
-  await awaitOperation(access, response);
-  return document;
+  const failure = await awaitOperation(access, response).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  return { document, failure };
 }
 
 /** DELETE, and waits for the operation behind it; a missing resource is done. */
@@ -88,7 +97,7 @@ async function awaitOperation(access: ArmAccess, response: Response): Promise<vo
     if (status !== "InProgress") {
       const { code = "Failed", message = `the operation ended as '${String(status)}'` } = (error ??
         {}) as Document;
-      throw new ArmRequestError(response.status, String(code), String(message));
+      throw new Error(`Code="${String(code)}" Message="${String(message)}"`);
     }
     await sleep(POLL_MS);
   }

@@ -1,4 +1,5 @@
 import { autoName } from "../rpc/autoName.ts";
+import { InitFailedError } from "../rpc/initFailed.ts";
 import type {
   CheckCall,
   Checked,
@@ -12,6 +13,7 @@ import type {
 import { diffInputs } from "../rpc/propertyDiff.ts";
 import { hasUnknown, UNKNOWN, type Value, type ValueMap } from "../rpc/values.ts";
 import { type ArmAccess, deleteDocument, getDocument, getSettled, putDocument } from "./armClient.ts";
+import { refusedShapes } from "./armShapes.ts";
 import {
   inputNames,
   inputsOfId,
@@ -87,6 +89,7 @@ function refuse(type: AzureType, inputs: ValueMap): readonly Failure[] {
   const missing = required.filter((name) => inputs[name] === undefined);
   const version = inputs.azureApiVersion;
   return [
+    ...refusedShapes(type, inputs),
     ...strange.map((property) => ({
       property,
       reason: `the local cloud does not support '${property}' of ${type.token}`,
@@ -152,11 +155,19 @@ async function update(
 }
 
 async function write(type: AzureType, { access }: AzureConfig, id: string, news: ValueMap) {
-  const written = await putDocument(access, id, type.apiVersion, requestBody(type, news));
+  const { document: written, failure } = await putDocument(
+    access,
+    id,
+    type.apiVersion,
+    requestBody(type, news),
+  );
   const canonicalId = String(written.id);
   const document = await getDocument(access, canonicalId, type.apiVersion);
-  if (document === undefined) throw new Error(`'${canonicalId}' is gone right after it was written`);
-  return { id: canonicalId, outputs: outputsOf(type, document) };
+  if (document === undefined)
+    throw failure ?? new Error(`'${canonicalId}' is gone right after it was written`);
+  const made = { id: canonicalId, outputs: outputsOf(type, document) };
+  if (failure !== undefined) throw new InitFailedError(failure.message, { ...made, inputs: news });
+  return made;
 }
 
 /** Inputs where outputs have the same name, everything else unknown. */

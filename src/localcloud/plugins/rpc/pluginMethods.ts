@@ -5,6 +5,7 @@ import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { configMethods } from "./configMethods.ts";
 import type { Connections } from "./connections.ts";
+import { grpcError } from "./initFailed.ts";
 import type { Plugin } from "./plugin.ts";
 import { resourceMethods } from "./resourceMethods.ts";
 import { decode, encode } from "./values.ts";
@@ -50,13 +51,9 @@ function unary<Request, Response>(answer: Answer<Request, Response>) {
       .then(() => answer(call.request, call.getPeer()))
       .then(
         (response) => callback(null, response),
-        (error: unknown) => callback({ code: status.UNKNOWN, details: messageOf(error) }),
+        (error: unknown) => callback(grpcError(error)),
       );
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function invoke<Config>(
