@@ -8,14 +8,14 @@ import { type Notice, readProblem } from "./daemon/notice.ts";
 import { programFingerprint } from "./daemon/program.ts";
 import { EXIT_LOCKED, EXIT_PROBLEM, errorOf, SETTING_PREFIX } from "./daemon/protocol.ts";
 import { askDaemon, findDaemon } from "./daemonClient.ts";
+import { waitUntilGone } from "./daemonStop.ts";
 import { type Home, makeHome } from "./home.ts";
 import { LocalCloudError } from "./localCloudError.ts";
 import { lockOwner } from "./lock.ts";
-import { isRunning, type ProcessIdentity } from "./processIdentity.ts";
+import { openLog } from "./logFile.ts";
 
 /** PostgreSQL servers that crashed may recover for a while before the daemon is ready. */
 const START_TIMEOUT_MS = 180_000;
-const STOP_TIMEOUT_MS = 90_000;
 const POLL_MS = 15;
 const LOG_TAIL_LINES = 12;
 
@@ -42,20 +42,6 @@ export async function ensureDaemon(home: Home, root: string): Promise<Notice> {
   );
 }
 
-/** Waits until a process is gone. Throws when it does not go. */
-export async function waitUntilGone(identity: ProcessIdentity): Promise<void> {
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
-  while (await isRunning(identity)) {
-    if (Date.now() > deadline) {
-      throw new LocalCloudError(
-        "E_UNREACHABLE",
-        `The local cloud's daemon (process ${identity.pid}) does not stop.`,
-      );
-    }
-    await pause(POLL_MS);
-  }
-}
-
 /** A daemon of an older program goes; its PostgreSQL servers stay for the next one. */
 async function replaceDaemon(daemon: Notice): Promise<void> {
   await askDaemon(daemon, "POST", "/stop?postgres=keep");
@@ -76,7 +62,7 @@ async function launchAgain(home: Home, root: string, last: Launch | undefined): 
 
 async function launchDaemon(home: Home, root: string): Promise<Launch> {
   await makeHome(home);
-  const log = await fs.open(logOf(home), "a", 0o600);
+  const log = await openLog(logOf(home));
   try {
     const { size } = await log.stat();
     const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;

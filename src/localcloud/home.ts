@@ -4,7 +4,7 @@ import path from "node:path";
 
 /** Where one local cloud keeps everything; paths only, nothing is made. */
 export interface Home {
-  /** 0700. */
+  /** 0700 when it was made by us; all in it is, anyway. */
   readonly folder: string;
   /** The store's journal. */
   readonly state: string;
@@ -43,10 +43,9 @@ function postgresPlace(folder: string): string {
   return path.join("/var/tmp", `tenantry-${hash}`);
 }
 
-/** Makes the home's folders, closed to everybody else. */
+/** Makes what is missing of the home's folders, closed to everybody else. */
 export async function makeHome(home: Home): Promise<void> {
   for (const folder of [home.folder, home.state, home.run, home.log, home.keys, home.backend]) {
     await fs.mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  await fs.chmod(home.folder, 0o700);
 }

@@ -1,12 +1,13 @@
 import * as fs from "node:fs/promises";
 import type { LocalCloudStatus } from "./daemon/localCloudStatus.ts";
 import { askDaemon, findDaemon } from "./daemonClient.ts";
-import { ensureDaemon, waitUntilGone } from "./daemonLauncher.ts";
+import { ensureDaemon } from "./daemonLauncher.ts";
+import { stopDaemon, waitUntilGone } from "./daemonStop.ts";
 import type { LocalEnv } from "./environment.ts";
 import { type Home, homeOf, makeHome } from "./home.ts";
 import { findServers, stopServers } from "./leftovers.ts";
 import { LocalCloudError } from "./localCloudError.ts";
-import { lockOwner, takeLock } from "./lock.ts";
+import { takeLock } from "./lock.ts";
 
 export type { LocalCloudStatus } from "./daemon/localCloudStatus.ts";
 export { environmentVariables, type LocalEnv } from "./environment.ts";
@@ -69,15 +70,7 @@ async function findStatus(home: Home): Promise<LocalCloudStatus> {
 }
 
 async function stop(home: Home): Promise<void> {
-  const daemon = await findDaemon(home);
-  if (daemon !== undefined) {
-    await askDaemon(daemon, "POST", "/stop");
-    await waitUntilGone(daemon);
-  } else {
-    const starting = await lockOwner(home.run);
-    if (starting !== undefined) process.kill(starting.pid, "SIGTERM");
-    if (starting !== undefined) await waitUntilGone(starting);
-  }
+  await stopDaemon(home);
   await stopServers(home);
 }
 

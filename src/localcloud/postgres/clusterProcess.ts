@@ -4,11 +4,13 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { LocalCloudError } from "../localCloudError.ts";
+import { openLog } from "../logFile.ts";
 import type { ServerUser } from "./serverUser.ts";
 
 /** A crash with many databases takes seconds to recover from (FAULTS, finding 10). */
 const START_TIMEOUT_MS = 120_000;
-const STOP_TIMEOUT_MS = 30_000;
+/** The last checkpoint of a server with hundreds of databases takes its time. */
+const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
 /** How much of the server's log an error shows. */
 const LOG_TAIL_LINES = 8;
@@ -52,7 +54,7 @@ export async function startPostmaster(
   logFile: string,
   user: ServerUser | undefined,
 ): Promise<Postmaster> {
-  const log = await fs.open(logFile, "a", 0o600);
+  const log = await openLog(logFile);
   try {
     const options: SpawnOptions = {
       cwd: dataDir,
@@ -128,18 +130,15 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 /** Whether a process is a server on that folder: a pid alone may long be somebody else's. */
 async function runsOn(pid: number, dataDir: string): Promise<boolean> {
-  const commandLine = process.platform === "linux" ? await linuxCommand(pid) : await psCommand(pid);
-  return commandLine?.includes(dataDir) ?? false;
-}
-
-/** A zombie has an empty command line. */
-async function linuxCommand(pid: number): Promise<string | undefined> {
-  return readIfThere(`/proc/${pid}/cmdline`);
+  if (process.platform !== "linux") return ((await psCommand(pid)) ?? "").endsWith(` -D ${dataDir}`);
+  // A zombie has an empty command line.
+  const commandLine = await readIfThere(`/proc/${pid}/cmdline`);
+  return commandLine?.split("\0").includes(dataDir) ?? false;
 }
 
 async function psCommand(pid: number): Promise<string | undefined> {
   try {
-    return (await promisify(execFile)("ps", ["-o", "command=", "-p", String(pid)])).stdout;
+    return (await promisify(execFile)("ps", ["-ww", "-o", "command=", "-p", String(pid)])).stdout.trimEnd();
   } catch (error) {
     if ((error as { code?: unknown }).code === 1) return undefined;
     throw error;

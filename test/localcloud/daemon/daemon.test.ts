@@ -192,6 +192,18 @@ describe("local cloud", () => {
     await cloud.start();
   });
 
+  test("stop right after a start has begun ends what was starting", async () => {
+    await cloud.stop();
+    const starting = cloud.start().catch((error: unknown) => error);
+    await expect.poll(() => processesNaming(home.folder), { interval: 5 }).not.toEqual([]);
+    await cloud.stop();
+    await starting;
+    await cloud.stop();
+    expect(await processesNaming(home.folder)).toEqual([]);
+    expect(await processesNaming(home.postgres)).toEqual([]);
+    await cloud.start();
+  });
+
   test("reset leaves nothing of what was stored", async () => {
     await cloud.reset();
     expect(await processesNaming(home.folder)).toEqual([]);
