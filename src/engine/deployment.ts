@@ -110,11 +110,15 @@ export class Deployment {
     let steps = await this.#generate(generate);
     const imported = steps[0]?.op === "import" ? steps[0] : undefined;
     if (imported !== undefined && goal !== undefined) steps = await this.#import(goal, imported);
+    if (imported !== undefined && steps[0]?.op === "same") return this.#known(steps[0].old);
     if (steps[0]?.op === "same" && steps[0].old !== undefined && !steps[0].old.custom) {
       this.#oldOutputs.set(steps[0].urn, steps[0].old.outputs);
     }
     if (!(await this.#executor.run(steps))) await this.#stopped();
-    const state = steps.at(-1)?.after ?? steps.at(-1)?.old;
+    return this.#known(steps.at(-1)?.after ?? steps.at(-1)?.old);
+  }
+
+  #known(state: ResourceState | undefined): ResourceState {
     if (state === undefined) throw new Error("internal: a registration ended without a state");
     this.#news.set(state.urn, state);
     return state;
@@ -141,13 +145,18 @@ export class Deployment {
     }
   }
 
-  async #fail(error: unknown): Promise<never> {
-    if (error instanceof RunStopped) throw error;
+  /** Reports an error and stops the run. */
+  fail(error: unknown): void {
+    const isReported = error instanceof StepFailure && error.isReported;
     const urn = error instanceof StepFailure ? error.urn : "";
-    if (!(error instanceof StepFailure && error.isReported))
-      this.context.report.error(urn, messageOf(error), error);
+    if (!isReported) this.context.report.error(urn, messageOf(error), error);
     this.#isFailed = true;
     this.stop();
+  }
+
+  async #fail(error: unknown): Promise<never> {
+    if (error instanceof RunStopped) throw error;
+    this.fail(error);
     return await this.#stopped();
   }
 

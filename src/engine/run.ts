@@ -191,7 +191,7 @@ async function driveProgram(parts: RunParts, deployment: Deployment): Promise<bo
   const { context, plan, stack, monitor, server, config } = parts;
   const client = context.invocation.flags.get("--client");
   if (client === undefined) throw refuse("programs outside the Automation API (no `--client`)");
-  server.serve(new ResourceMonitor(deployment, config), (error) => monitor.error("", error.message, error));
+  server.serve(new ResourceMonitor(deployment, config), (error) => deployment.fail(error));
   const { preview } = plan;
   const { parallel } = deployment.context.options;
   const { project, stack: name } = stack.id;

@@ -1,6 +1,6 @@
 import { withCurrentUrns } from "./checkpoint.ts";
 import { type OperationType, type PendingOperation, type Snapshot, verifyIntegrity } from "./snapshot.ts";
-import type { ResourceState } from "./state.ts";
+import { dependenciesOf, type ResourceState } from "./state.ts";
 import { type Step, subjectOf } from "./step.ts";
 import { isProviderType } from "./urn.ts";
 import { equalMaps } from "./value.ts";
@@ -20,6 +20,8 @@ export class SnapshotManager {
   readonly #done = new Set<ResourceState>();
   readonly #operations = new Map<ResourceState, OperationType>();
   #isRefreshed = false;
+  /** URNs that a refresh found to be no more. */
+  readonly #gone = new Set<string>();
   #inFlight: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
@@ -90,20 +92,14 @@ export class SnapshotManager {
     return old !== undefined && !isSameState(old, ownState(after));
   }
 
-  /** Puts what a refresh found where the old state was, so that the order stays; what is gone is no longer needed by any. */
+  /** Puts what a refresh found where the old state was, so that the order stays. */
   #replaceInBase(old: ResourceState, after: ResourceState | undefined): void {
     if (after !== undefined && isSameState(old, after)) return;
     this.#isRefreshed = true;
-    const resources = this.#base.flatMap((state) =>
+    if (after === undefined) this.#gone.add(old.urn);
+    this.#base = this.#base.flatMap((state) =>
       state !== old ? [state] : after === undefined ? [] : [after],
     );
-    const isStillThere = after !== undefined || resources.some(({ urn }) => urn === old.urn);
-    this.#base = isStillThere ? resources : resources.map((state) => withoutReference(state, old.urn));
-  }
-
-  /** The resources before the run, as a refresh left them. */
-  get base(): readonly ResourceState[] {
-    return this.#base;
   }
 
   /** Writes what refreshes found, if that was anything. */
@@ -115,7 +111,8 @@ export class SnapshotManager {
 
   /** The state as it would be written now. */
   snapshot(): Snapshot {
-    const resources = [...this.#resources, ...this.#base].filter((state) => !this.#done.has(state));
+    const kept = [...this.#resources, ...this.#base].filter((state) => !this.#done.has(state));
+    const resources = this.#gone.size === 0 ? kept : withoutGone(kept, this.#gone);
     const operations = [...this.#operations].map(([resource, type]) => ({ resource, type }));
     return { resources, pendingOperations: [...operations, ...this.#kept] };
   }
@@ -155,9 +152,20 @@ function ownState(state: ResourceState | undefined): ResourceState {
   return state;
 }
 
-/** A state that no longer refers to the gone resource `urn`. */
-function withoutReference(state: ResourceState, urn: string): ResourceState {
-  const isKept = (other: string): boolean => other !== urn;
+/** The resources without references to those that are gone and have no successor. */
+function withoutGone(
+  resources: readonly ResourceState[],
+  gone: ReadonlySet<string>,
+): readonly ResourceState[] {
+  const present = new Set(resources.map(({ urn }) => urn));
+  const lost = new Set([...gone].filter((urn) => !present.has(urn)));
+  return resources.map((state) =>
+    dependenciesOf(state).some((urn) => lost.has(urn)) ? freed(state, lost) : state,
+  );
+}
+
+function freed(state: ResourceState, lost: ReadonlySet<string>): ResourceState {
+  const isKept = (urn: string): boolean => !lost.has(urn);
   const properties = Object.entries(state.propertyDependencies).map(([key, urns]) => [
     key,
     urns.filter(isKept),
@@ -165,8 +173,8 @@ function withoutReference(state: ResourceState, urn: string): ResourceState {
   return {
     ...state,
     serialized: undefined,
-    parent: state.parent === urn ? "" : state.parent,
-    deletedWith: state.deletedWith === urn ? "" : state.deletedWith,
+    parent: isKept(state.parent) ? state.parent : "",
+    deletedWith: isKept(state.deletedWith) ? state.deletedWith : "",
     dependencies: state.dependencies.filter(isKept),
     replaceWith: state.replaceWith.filter(isKept),
     propertyDependencies: Object.fromEntries(properties),

@@ -6,10 +6,16 @@ import { EngineError } from "../errors.ts";
 const START_TIMEOUT_MS = 60_000;
 
 /**
- * Kills the plugin and whatever it started as soon as the engine's end of stdin closes, which the kernel
- * does when the engine dies in any way. `$0` is the plugin, `$1` the engine's address.
+ * Ends with the plugin, and kills it and whatever it started as soon as the engine's end of stdin closes,
+ * which the kernel does when the engine dies in any way. `$0` is the plugin, `$1` the engine's address.
  */
-const WATCHDOG = '"$0" "$1" </dev/null & cat >/dev/null; kill -9 0';
+const WATCHDOG = [
+  "exec 3<&0",
+  '"$0" "$1" </dev/null 3<&- & plugin=$!',
+  "(cat >/dev/null; kill -9 0) <&3 3<&- &",
+  "exec 3<&-",
+  "wait $plugin",
+].join("\n");
 
 /** A plugin that runs as a child of the engine. */
 export interface PluginProcess {

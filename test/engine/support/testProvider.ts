@@ -137,7 +137,7 @@ export class TestProvider {
   ): grpc.UntypedHandleCall {
     return (call: grpc.ServerUnaryCall<Request, Reply>, callback: grpc.sendUnaryData<Reply>): void => {
       const name = nameOf(call.request);
-      this.calls.push(describe(method, name, call.request));
+      this.calls.push({ ...describe(method, name, call.request), peer: call.getPeer() });
       const answer = async (): Promise<Reply> => {
         await this.hook?.(method, name);
         const failure = this.failures.get(`${method}:${name}`);

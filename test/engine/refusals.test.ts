@@ -1,0 +1,93 @@
+import { asset, ResourceHook, runtime } from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Harness, Thing } from "./support/harness.ts";
+
+interface Failed {
+  readonly commandResult: { readonly code: number; readonly stderr: string };
+}
+
+describe("what the engine doesn't do is refused by name with exit code 2", () => {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await Harness.create();
+  });
+  afterEach(() => harness.close());
+
+  async function refusal(run: Promise<unknown>): Promise<string> {
+    const error = await run.then(
+      () => undefined,
+      (reason: unknown) => reason as Failed,
+    );
+    expect(error?.commandResult.code).toBe(2);
+    return error?.commandResult.stderr ?? "";
+  }
+
+  test.each([
+    [["state", "delete"], "the command `pulumi state delete`"],
+    [["config", "set", "k", "v"], "the command `pulumi config set`"],
+    [["stack", "rename", "x"], "the command `pulumi stack rename`"],
+    [["import", "--file", "x"], "the command `pulumi import`"],
+    [["watch"], "the command `pulumi watch`"],
+    [["up", "--target", "urn"], "the flag `--target` of `pulumi up`"],
+    [["up", "--refresh"], "the flag `--refresh` of `pulumi up`"],
+    [["up", "--continue-on-error"], "the flag `--continue-on-error` of `pulumi up`"],
+    [["up", "--plan", "x"], "the flag `--plan` of `pulumi up`"],
+    [["refresh", "--clear-pending-creates"], "the flag `--clear-pending-creates` of `pulumi refresh`"],
+    [["refresh", "--import-pending-creates", "x"], "the flag `--import-pending-creates` of `pulumi refresh`"],
+    [["stack", "init", "x", "--secrets-provider", "awskms://k"], "the secrets provider 'awskms://k'"],
+    [
+      ["preview", "--stack", "dev", "--event-log", "/tmp/x"],
+      "the event log '/tmp/x' (only tcp:// addresses)",
+    ],
+    [["up", "--stack", "dev", "--yes"], "programs outside the Automation API (no `--client`)"],
+  ])("%j", async (args, what) => {
+    await harness.stack(async () => undefined);
+    expect(await refusal(harness.run(args))).toContain(
+      `the embedded engine does not support ${what}. Run it with the official CLI (\`--engine official\`).`,
+    );
+  });
+
+  test("another backend than files", async () => {
+    const run = harness.run(["stack", "ls"], { PULUMI_BACKEND_URL: "s3://bucket" });
+    expect(await refusal(run)).toContain("the backend 's3://bucket' (only file:// backends)");
+  });
+
+  test.each([
+    ["the option 'transforms'", async () => void new Thing("a", {}, { transforms: [() => undefined] })],
+    ["assets and archives", async () => void new Thing("a", { file: new asset.StringAsset("x") })],
+    ["the option 'hideDiffs'", async () => void new Thing("a", {}, { hideDiffs: ["value"] })],
+    ["the option 'replacementTrigger'", async () => void new Thing("a", {}, { replacementTrigger: "x" })],
+    ["calls of resource methods", async () => void (await callMethod())],
+  ])("%s", async (what, program) => {
+    const stack = await harness.stack(program);
+    const error = await stack.up().then(
+      () => undefined,
+      (reason: unknown) => reason as Failed,
+    );
+    const expected = what.includes("transforms") ? "does not support transforms" : what;
+    expect(error?.commandResult.stderr).toContain(expected);
+    expect(harness.provider.log).toEqual([]);
+  });
+
+  test("hooks", async () => {
+    const program = async (): Promise<void> => {
+      const hook = new ResourceHook("h", () => undefined);
+      void new Thing("a", {}, { hooks: { afterCreate: [hook] } });
+    };
+    await expect(harness.up(program)).rejects.toThrow("does not support resource hooks");
+    expect(harness.provider.log).toEqual([]);
+  });
+
+  test("state features of newer engines", async () => {
+    await harness.up(async () => void new Thing("a"));
+    const exported = await (await harness.stack(async () => undefined)).exportStack();
+    const tainted = { ...exported, version: 4, features: ["taint"] };
+    const stack = await harness.stack(async () => undefined);
+    await expect(stack.importStack(tainted)).rejects.toThrow("the state features taint");
+  });
+});
+
+async function callMethod(): Promise<unknown> {
+  const result = runtime.call("test:index:Thing/method", {}, new Thing("a"));
+  return await new Promise((resolve) => result.apply(resolve));
+}
