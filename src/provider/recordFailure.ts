@@ -1,5 +1,6 @@
 import { readRecord, readRecordById, recordFailure } from "../registry/index.ts";
-import { isContentError } from "./failure.ts";
+import { UserError } from "../tenant/errors.ts";
+import { explain, isContentError, messageOf } from "./failure.ts";
 import type { Properties } from "./protocol/wire.ts";
 import type { Run } from "./run.ts";
 
@@ -9,7 +10,22 @@ import type { Run } from "./run.ts";
  */
 export async function recordContentFailure(error: unknown, inputs: Properties, run: Run): Promise<void> {
   if (!isContentError(error) || typeof inputs.slug !== "string") return;
-  const { slug, tenantId, stack } = inputs;
+  try {
+    await writeFailure(error, inputs.slug, inputs, run);
+  } catch (failure) {
+    const words = messageOf(explain(failure));
+    throw new UserError(error.code, `${error.message} Its record doesn't say so yet: ${words}`, {
+      cause: error,
+    });
+  }
+}
+
+async function writeFailure(
+  error: UserError,
+  slug: string,
+  { tenantId, stack }: Properties,
+  run: Run,
+): Promise<void> {
   await run.access.withMaster(async (client) => {
     const record =
       typeof tenantId === "string" ? await readRecordById(client, tenantId) : await readRecord(client, slug);

@@ -180,6 +180,20 @@ describe("a tenant over gRPC", () => {
     ).toEqual([{ n: 2 }]);
   });
 
+  test("a deleted tenant is brought back with its data", async () => {
+    const { states, tenantId } = await provision(world, "revive", { files: FILES });
+    await world.query("tenant_revive", "INSERT INTO app.patient VALUES (7)");
+    const deleted = await deleteTenant(world, "revive", tenantId, states, FILES);
+    expect(await statusOf(tenantId)).toBe("deleted");
+    expect(await loginOf("tenant_revive_owner")).toEqual({ rolcanlogin: false });
+    for (const type of ["TenantRecord", "Database", "Migrations", "FinalBackup", "Registration"]) {
+      await world.engine.update(type, deleted[type]!, states[type]!.inputs);
+    }
+    expect(await statusOf(tenantId)).toBe("active");
+    expect(await loginOf("tenant_revive_owner")).toEqual({ rolcanlogin: true });
+    expect(await world.query("tenant_revive", "SELECT id FROM app.patient")).toEqual([{ id: 7 }]);
+  });
+
   test("an entry changed back while deleting is active again", async () => {
     const { states, tenantId } = await provision(world, "back", { files: FILES });
     const { record } = tenantInputs(world, "back", { status: "deleted" });

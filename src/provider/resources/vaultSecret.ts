@@ -1,3 +1,4 @@
+import { withAdvisoryLock } from "../../postgres/index.ts";
 import { MARKER_KEYS, markerOf } from "../../tenant/edgeNames.ts";
 import { UserError } from "../../tenant/errors.ts";
 import type { VaultSecretInputs, VaultSecretOutputs } from "../../tenant/resources.ts";
@@ -36,14 +37,28 @@ export const vaultSecret: ResourceType<VaultSecretInputs, VaultSecretOutputs> = 
   },
 };
 
+/** How long another run's write of the same secret is waited for; a recovery takes seconds. */
+const LOCK_WAIT_MS = 120_000;
+
 async function putSecret(inputs: VaultSecretInputs, run: Run): Promise<VaultSecretOutputs> {
+  if (inputs.slug === PLATFORM_SLUG) return writeSecret(inputs, run);
+  // A vault can't compare and set: two runs at once would each make a version of the same value.
+  const outputs = await run.access.withMaster((client) =>
+    withAdvisoryLock(client, `tenantry:secret:${inputs.slug}`, () => writeSecret(inputs, run), {
+      waitMs: LOCK_WAIT_MS,
+    }),
+  );
+  await markPhase(run, inputs.tenantId, "secret_set");
+  return outputs;
+}
+
+async function writeSecret(inputs: VaultSecretInputs, run: Run): Promise<VaultSecretOutputs> {
   const vault = run.access.vaultAt(inputs.vaultUrl);
   const found = await vault.find(inputs.name);
   if (found !== undefined) assertOurs(found, inputs);
   run.point("before put");
   await vault.put(inputs.name, inputs.value, markerOf(inputs));
   run.point("put");
-  if (inputs.slug !== PLATFORM_SLUG) await markPhase(run, inputs.tenantId, "secret_set");
   return withoutValue(inputs);
 }
 
