@@ -1,4 +1,4 @@
-import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import type { CommandError, PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 
 /** What a command printed. */
 export interface CommandOutput {
@@ -36,4 +36,10 @@ export function runCommand(
 ): Promise<CommandOutput> {
   const runnable = command as unknown as RunnableCommand;
   return runnable.run(args, cwd, variables, streams?.onOutput, streams?.onError, streams?.signal);
+}
+
+/** What a failed command printed, and its exit code; the SDK keeps it out of its types. */
+export function commandResultOf(error: CommandError): CommandOutput {
+  const { commandResult } = error as unknown as { readonly commandResult: CommandOutput };
+  return commandResult;
 }

@@ -16,7 +16,9 @@ const EXECUTABLE = process.platform === "win32" ? "pulumi.exe" : "pulumi";
 export async function findOfficialCli(variables: NodeJS.ProcessEnv): Promise<OfficialCli> {
   const path = officialPath(variables);
   if (path === undefined) {
-    throw new UserError("E_NOT_SUPPORTED", "engine 'official': no `pulumi` on PATH.", {
+    const named = variables.TENANTRY_PULUMI;
+    const where = named === undefined ? "on PATH" : `at '${named}' (TENANTRY_PULUMI)`;
+    throw new UserError("E_NOT_SUPPORTED", `engine 'official': no \`pulumi\` ${where}.`, {
       hint: "Install it from https://www.pulumi.com/docs/install/, or name it in TENANTRY_PULUMI; `--engine embedded` needs none, for `local`.",
     });
   }

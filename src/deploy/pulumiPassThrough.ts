@@ -3,7 +3,7 @@ import grpc from "@grpc/grpc-js";
 import { CommandError, type PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import * as automationServer from "@pulumi/pulumi/automation/server.js";
 import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
-import { runCommand } from "./commandRun.ts";
+import { commandResultOf, runCommand } from "./commandRun.ts";
 import type { CommandOutcome, DeployerOptions } from "./deployer.ts";
 import type { EngineSetup } from "./engineSetup.ts";
 
@@ -66,15 +66,9 @@ async function runEmbedded(
       : await run([]);
     return { exitCode: code };
   } catch (error) {
-    if (error instanceof CommandError) return { exitCode: exitCodeOf(error) };
+    if (error instanceof CommandError) return { exitCode: commandResultOf(error).code };
     throw error;
   }
-}
-
-/** CommandError keeps its result out of its types. */
-function exitCodeOf(error: CommandError): number {
-  const { commandResult } = error as unknown as { readonly commandResult?: { readonly code?: number } };
-  return commandResult?.code ?? 1;
 }
 
 async function withLanguageHost<Answer>(

@@ -1,5 +1,6 @@
-import { ConcurrentUpdateError, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
+import { CommandError, ConcurrentUpdateError, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { type ErrorCode, isErrorCode, UserError } from "../tenant/errors.ts";
+import { commandResultOf } from "./commandRun.ts";
 import type { Diagnostic } from "./deployEvents.ts";
 import { redactText } from "./redact.ts";
 
@@ -36,7 +37,15 @@ export function explainRunFailure(error: unknown, run: FailedRun): Error {
   if (error instanceof ConcurrentUpdateError) return lockedByOther(run.stack, text, error);
   const known = knownFailure([...errors, text].join("\n"), run, error);
   if (known !== undefined) return known;
-  return new RunFailedError(errors.at(0) ?? text, run.diagnostics, error);
+  return new RunFailedError(errors.at(0) ?? wordsOf(error, text), run.diagnostics, error);
+}
+
+/** What a failed command said on stderr: its own message repeats all of stdout. */
+function wordsOf(error: unknown, text: string): string {
+  if (!(error instanceof CommandError)) return text;
+  const { code, stderr } = commandResultOf(error);
+  const words = redactText(stderr).trim();
+  return words === "" ? `the engine ended with code ${code} before it said why.` : words;
 }
 
 interface Coded {

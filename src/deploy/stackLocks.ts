@@ -86,6 +86,8 @@ async function releaseDead(
     }
     onNote(`took over the lock of ${describe(lock)}, which no longer runs`);
     await rm(lock.path, { force: true });
+    // The official CLI keeps the file's attributes beside it.
+    await rm(`${lock.path}.attrs`, { force: true });
   }
   return living;
 }
