@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import {
   type Client,
   LockHeldError,
@@ -84,39 +85,51 @@ interface Execution {
   readonly output: string;
 }
 
+/**
+ * Runs $1 in a group of its own with a watchdog that kills the group once descriptor 3 is closed: when the command has
+ * ended, and also when our process is killed, whose lock is then free for another run.
+ */
+const WATCHED = '(exec >/dev/null 2>&1; cat <&3; kill -KILL 0) & exec 3<&-; eval "$1"';
+
 function execute(context: CommandContext, inputs: CommandMigrationInputs): Promise<Execution> {
   const timeoutMs = context.timeoutMs ?? TIMEOUT_MS;
-  const child = spawn(inputs.run, {
-    shell: true,
-    // A group of its own, so that a timeout also reaches what the shell started.
+  const child = spawn("/bin/sh", ["-c", WATCHED, "sh", inputs.run], {
     detached: true,
     cwd: context.directory,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...context.environment,
-      DATABASE_URL: context.url,
-      ...(inputs.target === undefined ? {} : { TENANTRY_MIGRATION_TARGET: inputs.target }),
-    },
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    env: environmentOf(context, inputs),
   });
-  let output = "";
-  const keep = (chunk: Buffer) => {
-    output = (output + chunk.toString()).slice(-KEPT_CHARACTERS);
-  };
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
+  const lifeline = child.stdio[3];
+  const output = keepEnd([child.stdout, child.stderr]);
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    lifeline?.destroy();
   }, timeoutMs);
+  child.on("exit", () => lifeline?.destroy());
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      if (isLate) resolve({ ending: `took more than ${timeoutMs} ms and was killed`, output });
-      else resolve({ ending: endingOf(code, signal), output });
+      const late = `took more than ${timeoutMs} ms and was killed`;
+      resolve({ ending: isLate ? late : endingOf(code, signal), output: output() });
     });
   });
+}
+
+function environmentOf(context: CommandContext, inputs: CommandMigrationInputs): NodeJS.ProcessEnv {
+  const target = inputs.target === undefined ? {} : { TENANTRY_MIGRATION_TARGET: inputs.target };
+  return { ...context.environment, DATABASE_URL: context.url, ...target };
+}
+
+/** Collects the last characters of the streams; answers them when called. */
+function keepEnd(streams: readonly (Readable | null)[]): () => string {
+  let end = "";
+  for (const stream of streams)
+    stream?.on("data", (chunk: Buffer) => {
+      end = (end + chunk.toString()).slice(-KEPT_CHARACTERS);
+    });
+  return () => end;
 }
 
 function endingOf(code: number | null, signal: NodeJS.Signals | null): string | undefined {

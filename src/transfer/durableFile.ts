@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** A file as it lies on disk. */
 export interface FileFacts {
@@ -14,16 +14,20 @@ export interface FileFacts {
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
+const UNFINISHED = ".part";
+
 /**
  * Lets `fill` write a file under a temporary name, makes it durable and gives it its name last: at `path` there is a
- * whole file or none. On failure the temporary one is removed.
+ * whole file or none. On failure the temporary one is removed, and so is what killed runs left in the folder: only one
+ * run at a time may write there.
  */
 export async function writeDurably(
   path: string,
   fill: (temporary: string) => Promise<void>,
 ): Promise<FileFacts> {
   await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
-  const temporary = `${path}.part`;
+  await removeUnfinished(dirname(path));
+  const temporary = `${path}${UNFINISHED}`;
   try {
     await createPrivate(temporary);
     await fill(temporary);
@@ -47,6 +51,12 @@ export async function readFacts(path: string): Promise<FileFacts> {
     sizeBytes += chunk.length;
   }
   return { sizeBytes, sha256: hash.digest("hex") };
+}
+
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.endsWith(UNFINISHED)) await rm(join(folder, name));
+  }
 }
 
 async function createPrivate(path: string): Promise<void> {

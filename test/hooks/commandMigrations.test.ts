@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CommandContext, commandMigrationsHook as hook } from "../../src/hooks/index.ts";
 import { close, type TenantDatabase } from "../../src/postgres/index.ts";
 import { PASSWORD, tenantUrl, thrownBy } from "../postgres/support.ts";
-import { type HookServer, startHookServer, tenTimes } from "./support.ts";
+import { type HookServer, killHard, spawnScript, startHookServer, tenTimes } from "./support.ts";
 
 let fixture: HookServer;
 let directory: string;
@@ -86,6 +86,24 @@ describe("command migrations", () => {
     await close(context.client);
   });
 
+  test("dies with the process that started it, so that the next run is alone (F3)", async () => {
+    const child = spawnScript(
+      `import { commandMigrationsHook } from "./src/hooks/index.ts";
+       import { connect } from "./src/postgres/index.ts";
+       const { URL_OF_TENANT: url, DIRECTORY: directory } = process.env;
+       const client = await connect(url, { applicationName: "doomed" });
+       const context = { slug: "command", client, url, directory, environment: { PATH: process.env.PATH } };
+       await commandMigrationsHook.apply(context, { run: "echo $$ > parent.txt; sleep 60; echo late > late.txt" });`,
+      { URL_OF_TENANT: tenantUrl(fixture.server.adminUrl, tenant), DIRECTORY: directory },
+    );
+    const pid = await untilWritten(join(directory, "parent.txt"));
+    await killHard(child);
+    while (await isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+    const context = await open();
+    await hook.apply(context, { run: "test ! -e late.txt" });
+    await close(context.client);
+  });
+
   test("one that hangs is killed with its children", async () => {
     const context = await open({ timeoutMs: 300 });
     const run = `sh -c 'echo $$ > pid.txt; exec sleep 60'; true`;
@@ -97,6 +115,15 @@ describe("command migrations", () => {
     await close(context.client);
   });
 });
+
+/** The process id in a file that somebody is about to write. */
+async function untilWritten(file: string): Promise<number> {
+  for (;;) {
+    const text = await readFile(file, "utf8").catch(() => "");
+    if (text.endsWith("\n")) return Number(text);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 /** A killed process whose parent is gone too may stay as a zombie until somebody reaps it. */
 async function isRunning(pid: number): Promise<boolean> {
