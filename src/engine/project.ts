@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { readIfPresent } from "./durableFile.ts";
 import { EngineError, messageOf } from "./errors.ts";
@@ -8,7 +9,8 @@ export interface Project {
   readonly name: string;
   /** Folder of Pulumi.yaml. */
   readonly root: string;
-  readonly main: string;
+  /** Folder of the program; plugins run in it. */
+  readonly programFolder: string;
   readonly backendUrl: string | undefined;
   /** Folders of plugins by package name (`plugins.providers[].path`). */
   readonly pluginPaths: ReadonlyMap<string, string>;
@@ -50,13 +52,18 @@ function projectOf(yaml: ProjectYaml, root: string): Project {
   return {
     name: yaml.name,
     root,
-    main: yaml.main ?? ".",
+    programFolder: folderOf(resolve(root, yaml.main ?? ".")),
     backendUrl: yaml.backend?.url,
     pluginPaths: new Map(providers.map(({ name, path }) => [name ?? "", path ?? ""] as const)),
     defaults: new Map(
       Object.entries(yaml.config ?? {}).map(([key, value]) => [key, defaultOf(value)] as const),
     ),
   };
+}
+
+/** `main` is the program's folder or a file in it. */
+function folderOf(main: string): string {
+  return statSync(main, { throwIfNoEntry: false })?.isFile() ? dirname(main) : main;
 }
 
 /** A config declaration is the value itself or `{type, default, value, …}`. */

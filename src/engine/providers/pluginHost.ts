@@ -72,8 +72,7 @@ export class PluginHost {
   async #start(pkg: string): Promise<PluginProcess> {
     const { project, environment, engineAddress, report } = this.#context;
     const executable = await this.#find(pkg);
-    const cwd = resolve(project.root, project.main);
-    return await startPlugin(executable, engineAddress, cwd, environment, report);
+    return await startPlugin(executable, engineAddress, project.programFolder, environment, report);
   }
 
   async #find(pkg: string): Promise<string> {
@@ -94,7 +93,7 @@ export class PluginHost {
     const { project, engineAddress } = this.#context;
     const request = new providerPb.ProviderHandshakeRequest();
     request.setEngineAddress(engineAddress).setRootDirectory(project.root);
-    request.setProgramDirectory(resolve(project.root, project.main)).setConfigureWithUrn(true);
+    request.setProgramDirectory(project.programFolder).setConfigureWithUrn(true);
     request.setInvokeWithPreview(true);
     try {
       const reply = await callUnary<providerPb.ProviderHandshakeResponse>((done) =>
