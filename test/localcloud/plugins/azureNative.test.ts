@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { DNS, GROUP } from "../arm/harness.ts";
+import { DNS, GROUP, SUBSCRIPTION } from "../arm/harness.ts";
 import { azureBench, inGroup, makeEdge, PROFILE, token, ZONE } from "./azureBench.ts";
-import { type Bag, type InitFailure, type State, UNKNOWN } from "./pluginClient.ts";
+import { type Bag, type InitFailure, PluginClient, type State, UNKNOWN } from "./pluginClient.ts";
 
 const bench = azureBench();
 
@@ -233,4 +233,23 @@ test("a server whose start fails stays known with its id, and the next update re
   const { made } = failed as InitFailure;
   const repaired = await bench.client.update(token("dbforpostgresql:Server"), made, made.inputs);
   expect(repaired.outputs.fullyQualifiedDomainName).toBe("127.0.0.1:5433");
+});
+
+test("a read after an engine was cut off in a create finds the resource whole", async () => {
+  const inputs = {
+    ...inGroup,
+    serverName: "db-01",
+    administratorLogin: "adm",
+    administratorLoginPassword: "x",
+    version: "18",
+  };
+  const checked = await bench.client.check(token("dbforpostgresql:Server"), inputs);
+  const cutOff = new PluginClient(bench.cloud.context.portOf("azure-native"));
+  await cutOff.configure({ subscriptionId: SUBSCRIPTION });
+  cutOff.create(token("dbforpostgresql:Server"), checked.inputs).catch(() => undefined);
+  await expect.poll(() => bench.cloud.calls.length).toBe(1);
+  cutOff.close();
+  const id = `${GROUP}/providers/Microsoft.DBforPostgreSQL/flexibleServers/db-01`;
+  const found = await bench.client.read(token("dbforpostgresql:Server"), id);
+  expect(found?.outputs.fullyQualifiedDomainName).toBe("127.0.0.1:5433");
 });

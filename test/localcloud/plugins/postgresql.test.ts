@@ -264,3 +264,15 @@ test("a server older than expected is refused", async () => {
   await expect(other.make(ROLE, { name: "role_a" })).rejects.toThrow("'expectedVersion' says 99.0");
   other.close();
 });
+
+test("a read after an engine was cut off in a create waits for it and finds the database", async () => {
+  const { inputs } = await bench.client.check(DATABASE, { name: "db_a" });
+  const cutOff = new PluginClient(bench.server.port);
+  await cutOff.configure(settingsOf(bench.postgres.adminUrl));
+  cutOff.create(DATABASE, inputs).catch(() => undefined);
+  await expect
+    .poll(() => sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'pulumi-postgresql'"))
+    .toHaveLength(1);
+  cutOff.close();
+  expect((await bench.client.read(DATABASE, "db_a"))?.outputs).toMatchObject({ name: "db_a" });
+});

@@ -11,6 +11,7 @@ import type {
   UpdateCall,
 } from "../rpc/plugin.ts";
 import { diffInputs } from "../rpc/propertyDiff.ts";
+import { Turns } from "../rpc/turns.ts";
 import { hasUnknown, UNKNOWN, type Value, type ValueMap } from "../rpc/values.ts";
 import { type ArmAccess, deleteDocument, getDocument, getSettled, putDocument } from "./armClient.ts";
 import { refusedShapes } from "./armShapes.ts";
@@ -37,6 +38,9 @@ export interface AzureConfig {
 /** The inputs' own word that the name was random, so that a replacement may be created first. */
 const CREATE_FIRST = "__createBeforeDelete";
 
+/** By id, whatever its case. */
+const turns = new Turns();
+
 /** One azure-native type against the local Resource Manager. */
 export function azureResource(type: AzureType): ResourceType<AzureConfig> {
   const replacing = new Set(["resourceGroupName", ...type.path, ...type.forceNew]);
@@ -50,9 +54,10 @@ export function azureResource(type: AzureType): ResourceType<AzureConfig> {
       deleteBeforeReplace: oldInputs[CREATE_FIRST] !== true,
     }),
     create: (config, call) => create(type, config, call),
-    read: (config, call) => read(type, config, call),
+    read: (config, call) => turns.take(call.id.toLowerCase(), () => read(type, config, call)),
     update: (config, call) => update(type, config, call),
-    delete: ({ access }, { id }) => deleteDocument(access, id, type.apiVersion),
+    delete: ({ access }, { id }) =>
+      turns.take(id.toLowerCase(), () => deleteDocument(access, id, type.apiVersion)),
   };
 }
 
@@ -136,10 +141,11 @@ function plain(location: string): string {
 async function create(type: AzureType, config: AzureConfig, { news, isPreview }: CreateCall) {
   if (isPreview) return { id: "", outputs: previewOutputs(type, news) };
   const id = resourceId(type, config.subscriptionId, news);
-  if ((await getDocument(config.access, id, type.apiVersion)) !== undefined) {
-    throw new Error(`cannot create already existing resource '${id}'`);
-  }
-  return write(type, config, id, news);
+  return turns.take(id.toLowerCase(), async () => {
+    const found = await getDocument(config.access, id, type.apiVersion);
+    if (found !== undefined) throw new Error(`cannot create already existing resource '${id}'`);
+    return write(type, config, id, news);
+  });
 }
 
 async function update(
@@ -147,7 +153,9 @@ async function update(
   config: AzureConfig,
   { id, news, olds, isPreview }: UpdateCall,
 ): Promise<ValueMap> {
-  if (!isPreview) return (await write(type, config, id, news)).outputs;
+  if (!isPreview) {
+    return (await turns.take(id.toLowerCase(), () => write(type, config, id, news))).outputs;
+  }
   const stable = Object.fromEntries(
     ["name", "location"].flatMap((name) => (olds[name] === undefined ? [] : [[name, olds[name]]])),
   );

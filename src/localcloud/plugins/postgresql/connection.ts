@@ -1,4 +1,5 @@
 import pg from "pg";
+import { Turns } from "../rpc/turns.ts";
 import type { ValueMap } from "../rpc/values.ts";
 
 /** One postgresql provider instance's server. */
@@ -25,8 +26,8 @@ const TLS = {
 /** SQLSTATEs of the warnings that a GRANT or REVOKE did nothing. */
 const WITHOUT_EFFECT = ["01006", "01007"];
 
-/** Last piece of work per server: concurrent GRANTs on one object fail with XX000 (FAULTS F20). */
-const queues = new Map<string, Promise<unknown>>();
+/** By server: concurrent GRANTs on one object fail with XX000 (FAULTS F20). */
+const turns = new Turns();
 
 /** Connects to a database of the server (default: the configured one), works, disconnects. One at a time per server. */
 export function withClient<Result>(
@@ -34,14 +35,7 @@ export function withClient<Result>(
   work: Work<Result>,
   database = config.database,
 ): Promise<Result> {
-  const key = `${config.host}:${config.port}`;
-  const before = queues.get(key) ?? Promise.resolve();
-  const mine = before.then(() => connectAndWork(config, database, work));
-  queues.set(
-    key,
-    mine.catch(() => undefined),
-  );
-  return mine;
+  return turns.take(`${config.host}:${config.port}`, () => connectAndWork(config, database, work));
 }
 
 /** As withClient, in one transaction. */
