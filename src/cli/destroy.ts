@@ -83,7 +83,7 @@ async function purgeableTargets(
 function destroyTarget(deployer: Deployer, options: DestroyOptions, context: CliContext): TargetAction {
   return async ({ stack, tenant }, onEvent) => {
     const run = { onEvent, isPatient: options.wait };
-    if (tenant !== undefined && options.purge === true && (await deployer.isStackPresent(stack))) {
+    if (tenant !== undefined && options.purge === true && (await deployer.hasResources(stack))) {
       confirmPurge(tenant, context.root);
       await deployer.up(stack, run);
     }

@@ -46,7 +46,7 @@ export async function runPreview(
     const outcomes = await runTargets(
       list,
       async ({ stack, tenant }, onEvent) => {
-        if (tenant?.status === "deleted" && !(await deployer.isStackPresent(stack)))
+        if (tenant?.status === "deleted" && !(await deployer.hasResources(stack)))
           return { summary: "nothing to do" };
         const result = await deployer.preview(stack, { onEvent, shouldRefresh: options.refresh === true });
         return { result, summary: summaryOf(result, options.isDryRun === true) };

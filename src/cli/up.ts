@@ -64,8 +64,8 @@ async function apply(
   options: RunOptions,
 ): Promise<{ result?: RunResult; summary: string }> {
   const { stack, tenant } = target;
-  if (tenant?.status === "deleted" && !(await deployer.isStackPresent(stack))) {
-    return { summary: "nothing to do: the entry says 'deleted' and there is no stack" };
+  if (tenant?.status === "deleted" && !(await deployer.hasResources(stack))) {
+    return { summary: "nothing to do: the entry says 'deleted' and nothing is there" };
   }
   try {
     const result = await deployer.up(stack, options);

@@ -62,6 +62,8 @@ export interface Deployer {
   /** Names of all stacks of this environment, sorted. */
   listStacks(): Promise<readonly string[]>;
   isStackPresent(stack: string): Promise<boolean>;
+  /** Whether the stack holds, or a killed run began, anything but Pulumi's own bookkeeping; false when it isn't there. */
+  hasResources(stack: string): Promise<boolean>;
   /** Outputs of the last run; empty when the stack isn't there. Secrets read `[secret]`. */
   outputs(stack: string): Promise<Properties>;
   /** Runs Pulumi's own command line with this environment's variables; prints to this process's streams. */

@@ -1,4 +1,5 @@
 import { UserError } from "../tenant/errors.ts";
+import { readCutOffOperations } from "./cutOffOperations.ts";
 import type { RunResult } from "./deployEvents.ts";
 import type { Deployer, DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
 import { REGISTRATION } from "./deployment.ts";
@@ -71,6 +72,12 @@ class EnvironmentDeployer implements Deployer {
   async isRegistered(stack: string): Promise<boolean> {
     const resources = await this.#stacks.resources(stack);
     return resources.some(({ type }) => type === REGISTRATION);
+  }
+
+  async hasResources(stack: string): Promise<boolean> {
+    const resources = await this.#stacks.resources(stack);
+    if (resources.some(({ type }) => !type.startsWith("pulumi:"))) return true;
+    return (await readCutOffOperations(this.#stacks.backend?.url ?? "", stack)).length > 0;
   }
 
   async listStacks(): Promise<readonly string[]> {
