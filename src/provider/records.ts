@@ -1,7 +1,6 @@
 import type { Queryable } from "../postgres/index.ts";
 import { readPhases, readRecord, readRecordById, type TenantRow } from "../registry/index.ts";
 import { InternalError, UserError } from "../tenant/errors.ts";
-import type { Run } from "./run.ts";
 
 /** Id that no record has: stands for the one that isn't reserved yet. */
 export const NO_TENANT_ID = "00000000-0000-0000-0000-000000000000";
@@ -29,9 +28,4 @@ export async function readOwnRecord(
 /** True when an earlier run got past StateCheck: from then on things of this name may be this record's. */
 export async function hasPassedStateCheck(client: Queryable, tenantId: string): Promise<boolean> {
   return (await readPhases(client, tenantId)).some(({ phase }) => phase === "state_checked");
-}
-
-/** What master says of a slug with the read-only role. */
-export function readWithReader<T>(run: Run, ask: (client: Queryable) => Promise<T>): Promise<T> {
-  return run.access.withMasterReader(ask);
 }
