@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { armService } from "../../../src/localcloud/arm/index.ts";
-import { CDN, DNS, GROUP, type Harness, makeEdge, openHarness } from "./harness.ts";
+import { CDN, DNS, GROUP, type Harness, makeEdge, openHarness, SOON } from "./harness.ts";
 
 let cloud: Harness;
 const IN_GROUP = `${GROUP}/providers/`;
@@ -64,11 +64,11 @@ test("ids and tokens are the same for the same domain made again", async () => {
 
 test("validation takes as long as it is set to", async () => {
   await cloud.stop();
-  await open({ VALIDATION_DELAY_MS: "150" });
+  await open({ VALIDATION_DELAY_MS: "1500" });
   const token = (await putDomain("acme")).body.properties.validationProperties.validationToken;
   await putToken("acme", token);
   expect(await stateOf("acme")).toBe("Pending");
-  await expect.poll(() => stateOf("acme")).toBe("Approved");
+  await expect.poll(() => stateOf("acme"), SOON).toBe("Approved");
 });
 
 test("a domain that a CNAME points at is not deleted", async () => {
@@ -141,18 +141,20 @@ test("what is in use is not deleted", async () => {
 
 test("operations take time when they are told to, and a second change waits its turn", async () => {
   await cloud.stop();
-  cloud = await openHarness({ settings: { ARM_DELAY_MS: "150" } });
+  cloud = await openHarness({ settings: { ARM_DELAY_MS: "1500" } });
   await cloud.start(armService());
   await cloud.arm("PUT", "", "2024-03-01", { location: "westeurope" });
   const body = { location: "Global", sku: { name: "Standard_AzureFrontDoor" } };
   await expect
-    .poll(async () => (await cloud.arm("GET", "", "2024-03-01")).body.properties.provisioningState)
+    .poll(async () => (await cloud.arm("GET", "", "2024-03-01")).body.properties.provisioningState, SOON)
     .toBe("Succeeded");
   const created = await cloud.arm("PUT", PROFILE, CDN, body);
   expect([created.status, created.body.properties.provisioningState]).toEqual([201, "Creating"]);
   expect((await cloud.arm("PUT", PROFILE, CDN, body)).body.error.code).toBe("AnotherOperationInProgress");
   const poll = new URL(created.headers.get("azure-asyncoperation") ?? "").pathname;
   expect((await cloud.arm("GET", poll, "2024-03-01")).body.status).toBe("InProgress");
-  await expect.poll(async () => (await cloud.arm("GET", poll, "2024-03-01")).body.status).toBe("Succeeded");
+  await expect
+    .poll(async () => (await cloud.arm("GET", poll, "2024-03-01")).body.status, SOON)
+    .toBe("Succeeded");
   expect((await cloud.arm("GET", PROFILE, CDN)).body.properties.provisioningState).toBe("Succeeded");
 });

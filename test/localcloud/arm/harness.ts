@@ -17,6 +17,9 @@ export const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg`;
 export const DNS = "2018-05-01";
 export const CDN = "2024-02-01";
 
+/** Long enough for a busy machine: `expect.poll` gives up after a second by itself. */
+export const SOON = { timeout: 20_000 };
+
 /** Real store, tokens and ports in a throw-away home; vaults and servers only write down what they are told. */
 export interface Harness {
   readonly context: ServiceContext;

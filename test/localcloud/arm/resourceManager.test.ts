@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { armService } from "../../../src/localcloud/arm/index.ts";
-import { DNS, GROUP, type Harness, openHarness, SUBSCRIPTION } from "./harness.ts";
+import { DNS, GROUP, type Harness, openHarness, SOON, SUBSCRIPTION } from "./harness.ts";
 
 let cloud: Harness;
 const GROUPS = "2024-03-01";
@@ -231,7 +231,7 @@ test("a deleted group takes everything with it, and the operation tells", async 
   });
   const deleted = await cloud.arm("DELETE", other, GROUPS);
   expect(deleted.status).toBe(202);
-  await expect.poll(async () => (await cloud.arm("GET", other, GROUPS)).status).toBe(404);
+  await expect.poll(async () => (await cloud.arm("GET", other, GROUPS)).status, SOON).toBe(404);
   const poll = new URL(deleted.headers.get("azure-asyncoperation") ?? "");
   expect((await cloud.arm("GET", poll.pathname, GROUPS)).body.status).toBe("Succeeded");
   expect(cloud.context.store.list("arm", other.toLowerCase())).toEqual([]);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { armService } from "../../../src/localcloud/arm/index.ts";
 import { isVerifierOf } from "../../../src/localcloud/arm/scramVerifier.ts";
-import { type Harness, openHarness } from "./harness.ts";
+import { type Harness, openHarness, SOON } from "./harness.ts";
 
 let cloud: Harness;
 const VAULTS = "2024-11-01";
@@ -20,7 +20,7 @@ const serverBody = (properties: object = {}) => ({
 });
 const settled = () =>
   expect
-    .poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).body.properties?.provisioningState)
+    .poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).body.properties?.provisioningState, SOON)
     .toBe("Succeeded");
 
 beforeEach(async () => {
@@ -134,7 +134,7 @@ test("a delete stops and removes the server", async () => {
   await cloud.arm("PUT", SERVER, SERVERS, serverBody());
   await settled();
   expect((await cloud.arm("DELETE", SERVER, SERVERS)).status).toBe(202);
-  await expect.poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).status).toBe(404);
+  await expect.poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).status, SOON).toBe(404);
   expect(cloud.calls.at(-1)).toBe("server remove db-01");
 });
 
@@ -147,7 +147,9 @@ test("a failed start or removal says so in the operation and in the resource, an
   await cloud.arm("PUT", "", "2024-03-01", { location: "westeurope" });
   const created = await cloud.arm("PUT", SERVER, SERVERS, serverBody());
   const poll = new URL(created.headers.get("azure-asyncoperation") ?? "").pathname;
-  await expect.poll(async () => (await cloud.arm("GET", poll, "2024-03-01")).body.status).toBe("Failed");
+  await expect
+    .poll(async () => (await cloud.arm("GET", poll, "2024-03-01")).body.status, SOON)
+    .toBe("Failed");
   expect((await cloud.arm("GET", poll, "2024-03-01")).body.error).toEqual({
     code: "InternalServerError",
     message: "no space left",
@@ -159,11 +161,11 @@ test("a failed start or removal says so in the operation and in the resource, an
   isBroken = true;
   await cloud.arm("DELETE", SERVER, SERVERS);
   await expect
-    .poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).body.properties.provisioningState)
+    .poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).body.properties.provisioningState, SOON)
     .toBe("Failed");
   isBroken = false;
   await cloud.arm("DELETE", SERVER, SERVERS);
-  await expect.poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).status).toBe(404);
+  await expect.poll(async () => (await cloud.arm("GET", SERVER, SERVERS)).status, SOON).toBe(404);
 });
 
 test("a restart takes up a server that was being made and starts the vaults", async () => {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { armService } from "../../../src/localcloud/arm/index.ts";
 import { frontDoorService } from "../../../src/localcloud/frontDoor/index.ts";
 import { startTestPostgres, type TestPostgres } from "../../support/postgres.ts";
-import { CDN, DNS, GROUP, type Harness, makeEdge, openHarness } from "../arm/harness.ts";
+import { CDN, DNS, GROUP, type Harness, makeEdge, openHarness, SOON } from "../arm/harness.ts";
 
 let postgres: TestPostgres;
 let cloud: Harness;
@@ -168,10 +168,10 @@ test("a domain serves when it is approved and on an enabled route of an enabled 
 });
 
 test("a slow validation serves nothing until it is over", async () => {
-  await reopen({ "kv-platform/master-read": postgres.superuserUrl }, { VALIDATION_DELAY_MS: "150" });
+  await reopen({ "kv-platform/master-read": postgres.superuserUrl }, { VALIDATION_DELAY_MS: "1500" });
   await serve("active");
   expect((await get("active.local.test")).status).toBe(404);
-  await expect.poll(async () => (await get("active.local.test")).status).toBe(200);
+  await expect.poll(async () => (await get("active.local.test")).status, SOON).toBe(200);
 });
 
 test("the endpoint's own host serves when a route is linked to it", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DNS, GROUP, SUBSCRIPTION } from "../arm/harness.ts";
+import { DNS, GROUP, SOON, SUBSCRIPTION } from "../arm/harness.ts";
 import { azureBench, inGroup, makeEdge, PROFILE, token, ZONE } from "./azureBench.ts";
 import { type Bag, type InitFailure, PluginClient, type State, UNKNOWN } from "./pluginClient.ts";
 
@@ -247,7 +247,7 @@ test("a read after an engine was cut off in a create finds the resource whole", 
   const cutOff = new PluginClient(bench.cloud.context.portOf("azure-native"));
   await cutOff.configure({ subscriptionId: SUBSCRIPTION });
   cutOff.create(token("dbforpostgresql:Server"), checked.inputs).catch(() => undefined);
-  await expect.poll(() => bench.cloud.calls.length).toBe(1);
+  await expect.poll(() => bench.cloud.calls.length, SOON).toBe(1);
   cutOff.close();
   const id = `${GROUP}/providers/Microsoft.DBforPostgreSQL/flexibleServers/db-01`;
   const found = await bench.client.read(token("dbforpostgresql:Server"), id);

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { expect, test } from "vitest";
 import { startTestPostgres } from "../../support/postgres.ts";
+import { SOON } from "../arm/harness.ts";
 import { PluginClient, type State, secret, UNKNOWN } from "./pluginClient.ts";
 import { DATABASE, GRANT, plain, postgresBench, query, ROLE, settingsOf, urlFor } from "./postgresBench.ts";
 
@@ -271,7 +272,7 @@ test("a read after an engine was cut off in a create waits for it and finds the 
   await cutOff.configure(settingsOf(bench.postgres.adminUrl));
   cutOff.create(DATABASE, inputs).catch(() => undefined);
   await expect
-    .poll(() => sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'pulumi-postgresql'"))
+    .poll(() => sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'pulumi-postgresql'"), SOON)
     .toHaveLength(1);
   cutOff.close();
   expect((await bench.client.read(DATABASE, "db_a"))?.outputs).toMatchObject({ name: "db_a" });
