@@ -3,7 +3,6 @@
  * `openLocalCloud().start()`, it stays until `stop`, SIGTERM, or until its home is gone.
  */
 import { randomBytes } from "node:crypto";
-import * as fs from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { serveControl } from "./daemon/control.ts";
 import { openCore } from "./daemon/core.ts";
@@ -56,20 +55,12 @@ async function runDaemon(home: Home, root: string): Promise<void> {
   // First nobody finds it any more, then it goes: who asks meanwhile waits for its end and starts another.
   await removeNotice(home.run);
   await running.stop(options);
-  if (await isGone(home)) await fs.rm(home.postgres, { recursive: true, force: true });
 }
 
-/** Resolves when the home has been deleted under us: nobody could find or stop this process any more. */
+/**
+ * Resolves when the home has been deleted or moved away under us: nobody could find or stop this process any more.
+ * PostgreSQL's data, which as root lie elsewhere, are left as they are.
+ */
 async function watchHome(home: Home): Promise<void> {
   while ((await readNotice(home.run)) !== undefined) await pause(WATCH_MS, undefined, { ref: false });
-}
-
-async function isGone(home: Home): Promise<boolean> {
-  try {
-    await fs.access(home.folder);
-    return false;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
-    throw error;
-  }
 }

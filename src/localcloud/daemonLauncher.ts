@@ -56,7 +56,9 @@ interface Launch {
 
 async function launchAgain(home: Home, root: string, last: Launch | undefined): Promise<Launch> {
   if (last !== undefined && last.child.exitCode === null && last.child.signalCode === null) return last;
-  if (last !== undefined && last.child.exitCode !== EXIT_LOCKED) throw await launchFailure(home, last);
+  // Code 0: it was ready, and somebody asked it to stop.
+  const hasGivenWay = last === undefined || [0, EXIT_LOCKED].includes(last.child.exitCode ?? -1);
+  if (!hasGivenWay) throw await launchFailure(home, last);
   return launchDaemon(home, root);
 }
 

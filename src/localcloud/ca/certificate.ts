@@ -13,6 +13,8 @@ import {
   utf8,
 } from "./der.ts";
 
+// Why not a library: the ones there are take as long to load as everything else of the daemon together.
+
 /** What a certificate says (RFC 5280), for ECDSA keys on P-256. */
 export interface CertificateOrder {
   /** Common names. */

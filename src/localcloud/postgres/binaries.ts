@@ -51,14 +51,28 @@ export function installBinaries(parent: string): Promise<Binaries> {
 const installing = new Map<string, Promise<Binaries>>();
 
 async function install(parent: string): Promise<Binaries> {
-  const { native, version } = await findPackage();
+  return installPackage(await findPackage(), parent);
+}
+
+/** A platform's package as it was unpacked: `native` holds `bin`, `lib`, `share` and the list of symlinks. */
+export interface BinariesPackage {
+  readonly native: string;
+  readonly version: string;
+}
+
+/** As `installBinaries`, from a package anywhere. */
+export async function installPackage(
+  { native, version }: BinariesPackage,
+  parent: string,
+): Promise<Binaries> {
   const folder = path.join(parent, `postgresql-${version}`);
   if (!(await exists(folder))) await copyWhole(native, folder);
   const bin = path.join(folder, "bin");
   return { folder, postgres: path.join(bin, "postgres"), initdb: path.join(bin, "initdb") };
 }
 
-async function findPackage(): Promise<{ native: string; version: string }> {
+/** The package for this machine. */
+export async function findPackage(): Promise<BinariesPackage> {
   const platform = `${process.platform}-${process.arch}`;
   const name = PACKAGES[platform];
   if (name === undefined) {
