@@ -13,6 +13,7 @@ import type { Step } from "./step.ts";
 import { protectedText } from "./stepActions.ts";
 import { StepExecutor, type StepObserver } from "./stepExecutor.ts";
 import { type ReadGoal, StepGenerator } from "./stepGenerator.ts";
+import { ROOT_STACK_TYPE } from "./urn.ts";
 import { equalMaps, type PropertyMap } from "./value.ts";
 
 /** What a program's calls are answered with after the run was stopped; the cause was reported before. */
@@ -50,6 +51,7 @@ export class Deployment {
   readonly #oldOutputs = new Map<string, PropertyMap>();
   #generating: Promise<unknown> = Promise.resolve();
   #isFailed = false;
+  #storeStackOutputs: () => Promise<void> = async () => undefined;
   #finished: Promise<void> | undefined;
 
   constructor({ options, base, registry, report, snapshots, observer }: DeploymentParts) {
@@ -165,10 +167,19 @@ export class Deployment {
     throw new RunStopped();
   }
 
-  /** Stores the outputs that a component or the stack registered. */
+  /**
+   * Stores the outputs that a component registered. Those of the stack wait for `finish`: a program that fails registers
+   * none, and the last good ones must stay, for other stacks read them.
+   */
   async registerOutputs(urn: string, outputs: PropertyMap): Promise<void> {
     const state = this.#news.get(urn);
     if (state === undefined) throw new Error(`outputs registered for the unknown resource '${urn}'`);
+    if (state.type === ROOT_STACK_TYPE) this.#storeStackOutputs = () => this.#store(state, outputs);
+    else await this.#store(state, outputs);
+  }
+
+  async #store(state: ResourceState, outputs: PropertyMap): Promise<void> {
+    const { urn } = state;
     const before = this.#oldOutputs.get(urn) ?? state.outputs;
     amend(state, { outputs });
     if (!equalMaps(before, outputs)) await this.#snapshots?.save();
@@ -176,8 +187,15 @@ export class Deployment {
 
   /** The program has ended well: deletes what it no longer registers. Once, however often it is called. */
   finish(): Promise<void> {
-    this.#finished ??= this.context.options.mode === "refresh" ? this.#refreshRest() : this.#deleteRest();
+    this.#finished ??= this.#finish();
     return this.#finished;
+  }
+
+  async #finish(): Promise<void> {
+    await this.idle();
+    if (!this.isStopped && !this.#isFailed) await this.#storeStackOutputs();
+    if (this.context.options.mode === "refresh") await this.#refreshRest();
+    else await this.#deleteRest();
   }
 
   async #refreshRest(): Promise<void> {

@@ -35,6 +35,18 @@ describe("failures", () => {
     expect((await harness.checkpoint()).checkpoint.latest.pending_operations).toBeUndefined();
   });
 
+  test("a failed program leaves the stack's outputs, and with nothing changed the whole state", async () => {
+    await harness.up(async () => ({ made: new Thing("a").made }));
+    const before = await harness.checkpoint();
+    await failure(
+      harness.up(async () => {
+        void new Thing("a");
+        throw new Error("boom");
+      }),
+    );
+    expect(await harness.checkpoint()).toEqual(before);
+  });
+
   test("the next up goes on where the failed one stopped", async () => {
     const program = async (): Promise<void> => {
       const a = new Thing("a");
