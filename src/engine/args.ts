@@ -61,17 +61,42 @@ export interface Invocation {
   readonly flags: ReadonlyMap<string, string>;
 }
 
-/** Reads a command line; refuses every command and flag it doesn't know by name. */
-export function parseArgs(args: readonly string[]): Invocation {
+/** Environment variables that stand for flags: `PULUMI_OPTION_CONFIG_FILE` is `--config-file`. */
+const OPTION_PREFIX = "PULUMI_OPTION_";
+
+/** Reads a command line and its options in the environment; refuses what it doesn't know by name. */
+export function parseArgs(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Invocation {
   const two = args.slice(0, 2).join(" ");
   const command = Object.hasOwn(COMMANDS, two) ? two : (args[0] ?? "");
   const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (known === undefined) throw refuse(`the command \`pulumi ${commandName(args)}\``);
   const rest = args.slice(command.split(" ").length);
   const { flags, positional } = parseFlags(command, rest, { ...GLOBAL_FLAGS, ...known });
+  addOptions(flags, known, environment);
+  const runProgram = flags.get("--run-program");
+  if ((command === "up" || command === "preview") && runProgram !== undefined && runProgram !== "true") {
+    throw refuse(`the flag \`--run-program=${runProgram}\` of \`pulumi ${command}\``);
+  }
   if (command === "config" && positional.length > 0)
     throw refuse(`the command \`pulumi config ${positional[0]}\``);
   return { command, positional, flags };
+}
+
+/** Flags given by the environment count unless the command line has them; those no command has are refused. */
+function addOptions(
+  flags: Map<string, string>,
+  known: Readonly<Record<string, FlagKind>>,
+  environment: NodeJS.ProcessEnv,
+): void {
+  for (const [variable, value] of Object.entries(environment)) {
+    if (!variable.startsWith(OPTION_PREFIX) || !value) continue;
+    const flag = `--${variable.slice(OPTION_PREFIX.length).toLowerCase().replaceAll("_", "-")}`;
+    const isKnown = Object.values({ ...COMMANDS, global: GLOBAL_FLAGS }).some((list) =>
+      Object.hasOwn(list, flag),
+    );
+    if (!isKnown) throw refuse(`the environment variable ${variable}`);
+    if (Object.hasOwn(known, flag) && !flags.has(flag)) flags.set(flag, value);
+  }
 }
 
 function commandName(args: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Crypter } from "./crypter.ts";
 import { readIfPresent } from "./durableFile.ts";
-import { EngineError } from "./errors.ts";
+import { EngineError, refuse } from "./errors.ts";
 import { type Project, parseYaml } from "./project.ts";
 
 /** One config value; objects and secrets inside them as JSON text. */
@@ -23,7 +23,7 @@ export interface StackConfig {
 interface ConfigYaml {
   encryptionsalt?: string;
   secretsprovider?: string;
-  encryptedkey?: string;
+  environment?: unknown;
   config?: Record<string, unknown>;
 }
 
@@ -38,11 +38,18 @@ export async function loadConfig(
   if (text === undefined && file !== undefined)
     throw new EngineError(`the config file '${file}' does not exist`);
   const yaml = (text === undefined ? {} : parseYaml(text, path)) as ConfigYaml;
+  refuseUnsupported(yaml, path);
   const merged = new Map<string, unknown>();
   for (const [key, value] of project.defaults)
     if (value !== undefined) merged.set(qualify(key, project), value);
   for (const [key, value] of Object.entries(yaml.config ?? {})) merged.set(qualify(key, project), value);
   return { path, exists: text !== undefined, salt: yaml.encryptionsalt, raw: merged };
+}
+
+function refuseUnsupported(yaml: ConfigYaml, path: string): void {
+  if (yaml.environment !== undefined) throw refuse(`'environment' in '${path}'`);
+  const isPassphrase = yaml.secretsprovider === undefined || yaml.secretsprovider === "passphrase";
+  if (!isPassphrase) throw refuse(`the secrets provider '${yaml.secretsprovider}' in '${path}'`);
 }
 
 /** `key` is the project's own; `namespace:key` stays; the old form `namespace:config:key` is shortened. */

@@ -11,9 +11,14 @@ export interface RunOptions {
   readonly stack: string;
   readonly preview: boolean;
   readonly mode: RunMode;
-  /** Steps at the same time; at least 2. */
+  /** Steps at the same time. */
   readonly parallel: number;
   readonly config: ReadonlyMap<string, ConfigValue>;
+}
+
+/** What SDKs are told: one at a time would make the Node SDK serialize all stacks of its process. */
+export function parallelForSdk({ parallel }: RunOptions): number {
+  return Math.max(2, parallel);
 }
 
 /** What the parts of a run share. */

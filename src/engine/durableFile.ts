@@ -14,9 +14,14 @@ export function hasErrorCode(error: unknown, codes: readonly string[]): boolean 
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeSynced(temporary, text);
-  await keepBackup(path);
-  await rename(temporary, path);
+  try {
+    await writeSynced(temporary, text);
+    await keepBackup(path);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
   await rm(`${path}.attrs`, { force: true });
   await syncFolder(dirname(path));
 }

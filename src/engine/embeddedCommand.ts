@@ -67,17 +67,21 @@ class EmbeddedCommand {
     err: Sink,
   ): Promise<number> {
     try {
-      const invocation = parseArgs(args);
+      const invocation = parseArgs(args, { ...process.env, ...additionalEnv });
       const environment = { ...process.env, ...additionalEnv };
       const context = { invocation, cwd, environment, signal, out, err };
       await ACTIONS[invocation.command]?.({ ...context, crypters: this.#crypters, onPoint: this.#onPoint });
       return 0;
     } catch (error) {
-      const isExpected = error instanceof EngineError;
-      err(`error: ${isExpected ? error.message : ((error as Error).stack ?? messageOf(error))}\n`);
-      return isExpected ? error.exitCode : FAILED_EXIT_CODE;
+      err(`error: ${isExpected(error) ? messageOf(error) : ((error as Error).stack ?? messageOf(error))}\n`);
+      return error instanceof EngineError ? error.exitCode : FAILED_EXIT_CODE;
     }
   }
+}
+
+/** Failures of the engine's own making and of the file system need no stack trace. */
+function isExpected(error: unknown): boolean {
+  return error instanceof EngineError || (error instanceof Error && "syscall" in error);
 }
 
 function tee(lines: string[], sink: Sink | undefined): Sink {

@@ -22,7 +22,9 @@ export function openEventLog(target: string | undefined): EventLog {
 }
 
 function streamTo(address: string): EventLog {
-  const client = new eventsGrpc.EventsClient(address, grpc.credentials.createInsecure());
+  const client = new eventsGrpc.EventsClient(address, grpc.credentials.createInsecure(), {
+    "grpc.enable_http_proxy": 0,
+  });
   let sequence = 0;
   let resolveEnd: () => void;
   let rejectEnd: (error: Error) => void;

@@ -27,7 +27,9 @@ export interface RunningProgram {
 
 /** Runs the program against the engine at `engineAddress`. */
 export function runProgram(run: ProgramRun): RunningProgram {
-  const client = new languageGrpc.LanguageRuntimeClient(run.client, grpc.credentials.createInsecure());
+  const client = new languageGrpc.LanguageRuntimeClient(run.client, grpc.credentials.createInsecure(), {
+    "grpc.enable_http_proxy": 0,
+  });
   let cancel: () => void = () => undefined;
   const ended = new Promise<string | undefined>((resolve) => {
     const call = client.run(

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { readIfPresent } from "./durableFile.ts";
-import { EngineError, messageOf } from "./errors.ts";
+import { EngineError, messageOf, refuse } from "./errors.ts";
 
 /** What the engine needs of Pulumi.yaml. */
 export interface Project {
@@ -18,6 +18,8 @@ export interface Project {
   readonly defaults: ReadonlyMap<string, unknown>;
 }
 
+/** Settings that change what a run does and that this engine doesn't have. */
+const REFUSED_KEYS = ["options", "packages", "stackConfigDir"];
 const NAMES = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"];
 
 interface ProjectYaml {
@@ -47,6 +49,7 @@ export function parseYaml(text: string, path: string): unknown {
 }
 
 function projectOf(yaml: ProjectYaml, root: string): Project {
+  for (const key of REFUSED_KEYS) if (key in yaml) throw refuse(`'${key}' in the project file in '${root}'`);
   if (!yaml.name) throw new EngineError(`the project file in '${root}' has no 'name'`);
   const providers = yaml.plugins?.providers ?? [];
   return {

@@ -3,6 +3,7 @@ import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import type { ConfigValue } from "./config.ts";
 import type { Deployment } from "./deployment.ts";
+import { parallelForSdk } from "./deploymentContext.ts";
 import { messageOf, refuse } from "./errors.ts";
 import type { Goal } from "./goal.ts";
 import { aliasesOf, propertyDependenciesOf, refuseUnsupported, timeoutsOf } from "./monitorRequests.ts";
@@ -45,7 +46,9 @@ export class ResourceMonitor {
   }
 
   getDeploymentInfo(): resourcePb.DeploymentInfo {
-    const { project, stack, preview, parallel } = this.#deployment.context.options;
+    const { options } = this.#deployment.context;
+    const { project, stack, preview } = options;
+    const parallel = parallelForSdk(options);
     const info = new resourcePb.DeploymentInfo();
     info
       .setProject(project)

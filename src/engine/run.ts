@@ -3,7 +3,7 @@ import { checkpointText, needsKey } from "./checkpoint.ts";
 import { type CommandContext, passphraseOf, type StackContext, stackContext } from "./commandContext.ts";
 import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig, type StackConfig } from "./config.ts";
 import { Deployment, RUN_STOPPED } from "./deployment.ts";
-import type { RunMode } from "./deploymentContext.ts";
+import { parallelForSdk, type RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
 import { type EventLog, openEventLog } from "./eventLog.ts";
@@ -62,7 +62,7 @@ export async function run(context: CommandContext, plan: RunPlan): Promise<void>
 async function runLocked(context: CommandContext, plan: RunPlan, stack: StackContext): Promise<void> {
   const startTime = Math.floor(Date.now() / 1000);
   const { flags } = context.invocation;
-  const file = flags.get("--config-file") ?? (context.environment.PULUMI_OPTION_CONFIG_FILE || undefined);
+  const file = flags.get("--config-file");
   const stackConfig = await loadConfig(stack.project, stack.id.stack, file);
   const loaded = await loadStack(context, stack, stackConfig.salt);
   const config = await readConfig(context, stackConfig);
@@ -159,13 +159,13 @@ function openDeployment(
   return deployment;
 }
 
-/** One at a time would make the SDK serialize all stacks of the process, so 1 is told to it as 2. */
 function parallelOf({ invocation }: CommandContext): number {
   const text = invocation.flags.get("--parallel");
   const count = text === undefined ? DEFAULT_PARALLEL : Number(text);
-  if (!Number.isInteger(count))
+  if (!Number.isInteger(count)) {
     throw new EngineError(`\`--parallel\`: '${text}' is not a number`, REFUSED_EXIT_CODE);
-  return count < 1 ? DEFAULT_PARALLEL : Math.max(2, count);
+  }
+  return count < 1 ? DEFAULT_PARALLEL : count;
 }
 
 /** Runs the program, if the plan does, and finishes the deployment; a signal stops both. */
@@ -193,7 +193,7 @@ async function driveProgram(parts: RunParts, deployment: Deployment): Promise<bo
   if (client === undefined) throw refuse("programs outside the Automation API (no `--client`)");
   server.serve(new ResourceMonitor(deployment, config), (error) => deployment.fail(error));
   const { preview } = plan;
-  const { parallel } = deployment.context.options;
+  const parallel = parallelForSdk(deployment.context.options);
   const { project, stack: name } = stack.id;
   const engineAddress = server.address;
   const workDir = context.cwd;

@@ -136,11 +136,12 @@ export class SnapshotManager {
     return this.#inFlight;
   }
 
+  /** Written before it is verified: it may be the only record of what a provider made. */
   async #write(): Promise<void> {
     try {
       const snapshot = this.snapshot();
-      verifyIntegrity(withCurrentUrns(snapshot.resources));
       await this.#save(snapshot);
+      verifyIntegrity(withCurrentUrns(snapshot.resources));
     } finally {
       if (this.#next === undefined) this.#inFlight = undefined;
     }

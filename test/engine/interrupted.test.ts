@@ -20,7 +20,14 @@ describe("interrupted runs (F1, F2, F4)", () => {
     const stack = await harness.stack(chain);
     await stack.up();
     expect(harness.points).toEqual([
-      ...["state:1:before", "state:1:after", "state:2:before", "state:2:after"],
+      ...[
+        "state:init:before",
+        "state:init:after",
+        "state:1:before",
+        "state:1:after",
+        "state:2:before",
+        "state:2:after",
+      ],
       ...[
         "state:3:before",
         "state:3:after",

@@ -1,3 +1,5 @@
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
 import { asset, ResourceHook, runtime } from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Harness, Thing } from "./support/harness.ts";
@@ -44,6 +46,24 @@ describe("what the engine doesn't do is refused by name with exit code 2", () =>
     await harness.stack(async () => undefined);
     expect(await refusal(harness.run(args))).toContain(
       `the embedded engine does not support ${what}. Run it with the official CLI (\`--engine official\`).`,
+    );
+  });
+
+  test("options of the environment that no command has", async () => {
+    const run = harness.run(["stack", "ls"], { PULUMI_OPTION_TARGET: "urn" });
+    expect(await refusal(run)).toContain("the environment variable PULUMI_OPTION_TARGET");
+    await harness.run(["stack", "ls"], { PULUMI_OPTION_RUN_PROGRAM: "true", PULUMI_OPTION_COLOR: "never" });
+  });
+
+  test.each([
+    ["env.yaml", "secretsprovider: azurekeyvault://v/k\n", "the secrets provider 'azurekeyvault://v/k' in "],
+    ["env.yaml", "environment: [dev]\n", "'environment' in "],
+    ["Pulumi.yaml", "options: { refresh: always }\n", "'options' in the project file in "],
+  ])("a setting in %s: %s", async (file, text, what) => {
+    await harness.stack(async () => undefined);
+    await appendFile(join(harness.root, file), text);
+    expect(await refusal(harness.stack(async () => undefined).then((stack) => stack.preview()))).toContain(
+      what,
     );
   });
 

@@ -39,8 +39,8 @@ export const ACTIONS: Readonly<Record<string, Command>> = {
 };
 
 /** A destroy or refresh runs the program only when it is told to. */
-function programOf({ invocation, environment }: CommandContext): { preview: boolean; runsProgram: boolean } {
-  const option = invocation.flags.get("--run-program") ?? environment.PULUMI_OPTION_RUN_PROGRAM;
+function programOf({ invocation }: CommandContext): { preview: boolean; runsProgram: boolean } {
+  const option = invocation.flags.get("--run-program");
   return {
     preview: invocation.flags.has("--preview-only"),
     runsProgram: option === "true" || option === "1",

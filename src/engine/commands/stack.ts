@@ -39,7 +39,9 @@ export async function initStack(context: CommandContext): Promise<void> {
   const secrets = new SecretsManager({ type: "passphrase", state: { salt } }, passphrase, context.crypters);
   await backend.prepare(id);
   const empty = { resources: [], pendingOperations: [] };
+  context.onPoint("state:init:before");
   await backend.writeCheckpoint(id, checkpointText(`${id.project}/${id.stack}`, empty, secrets));
+  context.onPoint("state:init:after");
   context.out(`Created stack '${id.stack}'\n`);
 }
 
@@ -134,7 +136,9 @@ export async function importStack(context: CommandContext): Promise<void> {
     if (!context.invocation.flags.has("--force")) refuseForeign(stack, snapshot);
     verifyIntegrity(snapshot.resources);
     const name = `${stack.id.project}/${stack.id.stack}`;
+    context.onPoint("state:import:before");
     await stack.backend.writeCheckpoint(stack.id, checkpointText(name, snapshot, secrets));
+    context.onPoint("state:import:after");
   } finally {
     await lock.release();
   }

@@ -127,6 +127,7 @@ export class PluginHost {
 function connect(address: string): ResourceProviderClient {
   return new providerGrpc.ResourceProviderClient(address, grpc.credentials.createInsecure(), {
     "grpc.use_local_subchannel_pool": 1,
+    "grpc.enable_http_proxy": 0,
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
   });
