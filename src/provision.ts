@@ -20,7 +20,7 @@ import type { MigrationPlan } from "./tenant/desired.ts";
 import type { EnvironmentConfig } from "./tenant/environmentConfig.ts";
 import { UserError } from "./tenant/errors.ts";
 import { entryPath, loadEntry } from "./tenant/load.ts";
-import { readMigrationFiles } from "./tenant/migrationFiles.ts";
+import { readCommandFiles, readMigrationFiles } from "./tenant/migrationFiles.ts";
 import type { GetRecordResult } from "./tenant/resources.ts";
 import { loadTenant } from "./tenant/select.ts";
 
@@ -89,7 +89,7 @@ function refuseRemoved(slug: string, config: EnvironmentConfig, record: GetRecor
 }
 
 function checksumsOf(plan: MigrationPlan): Record<string, string> {
-  if (plan.kind === "command") return {};
+  if (plan.kind === "command") return readCommandFiles(PROJECT_ROOT, plan.dir);
   const files = readMigrationFiles(PROJECT_ROOT, plan.dir, plan.target);
   return Object.fromEntries(files.map(({ file, checksum }) => [file, checksum]));
 }

@@ -17,7 +17,7 @@ export interface TenantStackArgs {
   readonly tenant: DesiredTenant;
   readonly config: EnvironmentConfig;
   readonly platform: PlatformOutputs;
-  /** File name → sha256 of every SQL migration up to the target; empty for a `command`. */
+  /** File name → sha256 of every SQL migration up to the target, or of every file that a `command` migrates by. */
   readonly migrationFiles: Readonly<Record<string, string>>;
   /** Whether `Registration` carries `protect`. */
   readonly isProtected: boolean;

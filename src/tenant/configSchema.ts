@@ -57,6 +57,9 @@ const server = fields({
   }).exactOptional(),
 });
 
+/** Where knex and its kin keep their files. */
+const COMMAND_DIR = "migrations";
+
 const migrations = z.discriminatedUnion(
   "kind",
   [
@@ -64,6 +67,7 @@ const migrations = z.discriminatedUnion(
     fields({
       kind: z.literal("command"),
       run: line("a command line", 1000),
+      dir: projectPath.default(COMMAND_DIR),
       target: migrationVersion.exactOptional(),
     }),
   ],

@@ -21,7 +21,13 @@ export type JsonValue =
 /** How a tenant's database gets its schema. `dir` is relative to the project's root. */
 export type MigrationPlan =
   | { readonly kind: "sql"; readonly dir: string; readonly target?: string }
-  | { readonly kind: "command"; readonly run: string; readonly target?: string };
+  | {
+      readonly kind: "command";
+      readonly run: string;
+      /** Folder whose files decide when the command runs again: a changed, new or removed one is a difference. */
+      readonly dir: string;
+      readonly target?: string;
+    };
 
 /** Every name, size and setting of one tenant in one environment, decided. Plain data: no I/O behind it. */
 export interface DesiredTenant {

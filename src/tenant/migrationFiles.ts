@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
 import { expectedGot, orList, type Problem, refuseProblems, visible } from "./problems.ts";
 import { listNames, readProjectFile } from "./workspaceFiles.ts";
 
@@ -39,6 +39,32 @@ export function readMigrationFiles(root: string, dir: string, target?: string): 
   const texts = read.flatMap((file) => ("text" in file ? [{ file: file.file, text: file.text }] : []));
   refuseProblems(read.flatMap((file) => ("problem" in file ? [file.problem] : [])));
   return orderMigrations(texts, folder, target);
+}
+
+/**
+ * Checksums of every file below a folder, whatever its name, by its path in the folder: what a `command` migrates by. Throws
+ * `E_INVALID_ENTRY` for a missing folder and unreadable files.
+ */
+export function readCommandFiles(root: string, dir: string): Readonly<Record<string, string>> {
+  const folder = dir.replace(/\/+$/, "");
+  if (!existsSync(join(root, folder))) {
+    refuseProblems([
+      problem(folder, expectedGot("the folder of the command's migrations", "no such folder")),
+    ]);
+  }
+  const names = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((item) => item.isFile())
+    .map((item) => relative(join(root, folder), join(item.parentPath, item.name)))
+    .filter((name) => !IGNORED_NAME.test(name))
+    .sort();
+  const read = names.map((name) => ({
+    ...readProjectFile(root, `${folder}/${name}`, MAX_MIGRATION_BYTES),
+    name,
+  }));
+  refuseProblems(read.flatMap((file) => ("problem" in file ? [file.problem] : [])));
+  return Object.fromEntries(
+    read.flatMap((file) => ("text" in file ? [[file.name, migrationChecksum(file.text)]] : [])),
+  );
 }
 
 /** The pure part: names, order and checksums of files already read. */

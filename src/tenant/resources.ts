@@ -103,7 +103,7 @@ export interface MigrationsInputs extends TenantKey, DatabaseAddress {
   readonly secretName: string;
   readonly status: DesiredStatus;
   readonly migrations: MigrationPlan;
-  /** File name → sha256 (LF-normalised) of every migration up to `target`; empty for `command`. */
+  /** File name → sha256 (LF-normalised) of every migration up to `target`; for `command` of every file below its folder. */
   readonly files: Readonly<Record<string, string>>;
 }
 export interface MigrationsOutputs extends MigrationsInputs {

@@ -158,7 +158,9 @@ describe("loading", () => {
     expect(await loadMigrations(plan, process.cwd(), "acme")).toEqual(
       await readMigrationFiles("migrations/tenant"),
     );
-    expect(await loadMigrations({ kind: "command", run: "x" }, process.cwd(), "acme")).toEqual([]);
+    expect(
+      await loadMigrations({ kind: "command", run: "x", dir: "migrations" }, process.cwd(), "acme"),
+    ).toEqual([]);
   });
 
   test("of a folder that isn't there is E_MIGRATIONS_FAILED naming it", async () => {

@@ -41,7 +41,7 @@ afterAll(async () => {
 /** Inputs of Migrations with a team's own command. */
 function withCommand(slug: string, tenantId: string, run: string, status = "active") {
   const inputs = tenantInputs(world, slug, { status }).migrations(tenantId);
-  return { ...inputs, migrations: { kind: "command", run } };
+  return { ...inputs, migrations: { kind: "command", run, dir: "migrations" } };
 }
 
 describe("migrations by a command", () => {

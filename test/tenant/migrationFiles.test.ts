@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { UserError } from "../../src/tenant/errors.ts";
-import { migrationChecksum, readMigrationFiles } from "../../src/tenant/migrationFiles.ts";
+import { migrationChecksum, readCommandFiles, readMigrationFiles } from "../../src/tenant/migrationFiles.ts";
 import { projectWith } from "./project.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -82,4 +85,20 @@ describe("migrations", () => {
       "migrations/tenant: expected a folder of migrations; got no such folder.",
     ]);
   });
+});
+
+test("a command's files are known by path and checksum, line ends aside", () => {
+  const root = mkdtempSync(join(tmpdir(), "tenantry-command-"));
+  mkdirSync(join(root, "migrations/lib"), { recursive: true });
+  writeFileSync(join(root, "migrations/20240101_first.js"), "exports.up = 1;\r\n");
+  writeFileSync(join(root, "migrations/lib/shared.js"), "x\n");
+  const before = readCommandFiles(root, "migrations");
+  expect(Object.keys(before)).toEqual(["20240101_first.js", "lib/shared.js"]);
+  writeFileSync(join(root, "migrations/20240101_first.js"), "exports.up = 1;\n");
+  expect(readCommandFiles(root, "migrations")).toEqual(before);
+  writeFileSync(join(root, "migrations/lib/shared.js"), "y\n");
+  expect(readCommandFiles(root, "migrations")).not.toEqual(before);
+  expect(() => readCommandFiles(root, "elsewhere")).toThrow(
+    "elsewhere: expected the folder of the command's migrations; got no such folder.",
+  );
 });
