@@ -2,7 +2,7 @@ import * as fs from "node:fs/promises";
 import path from "node:path";
 import { DefaultAzureCredential } from "@azure/identity";
 import { SecretClient } from "@azure/keyvault-secrets";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   environmentVariables,
   type LocalCloud,
@@ -44,6 +44,12 @@ function secrets(of: LocalEnv, ca: string): SecretClient {
 
 async function client(of = env): Promise<SecretClient> {
   return secrets(of, await fs.readFile(of.ca, "utf8"));
+}
+
+/** Whatever a test of another home left, also when it failed. */
+async function discard(other: LocalCloud, otherHome: TemporaryHome): Promise<void> {
+  await other.stop();
+  await otherHome.remove();
 }
 
 /** Kills the daemon the hard way and waits until it is gone. */
@@ -164,6 +170,7 @@ describe("local cloud", () => {
   test("two homes side by side share nothing", async () => {
     const otherHome = await temporaryHome();
     const other = openLocalCloud({ root: ROOT, home: otherHome.folder });
+    onTestFinished(() => discard(other, otherHome));
     const otherEnv = await other.start();
     const ports = (of: LocalEnv): readonly string[] => JSON.stringify(of).match(/:(\d{5})\b/g) ?? [];
     expect(ports(otherEnv).filter((port) => ports(env).includes(port))).toEqual([]);
@@ -173,7 +180,6 @@ describe("local cloud", () => {
     await expect(intruder.getSecret("one")).rejects.toThrow(/certificate/);
     await other.stop();
     expect((await cloud.status()).isRunning).toBe(true);
-    await otherHome.remove();
   });
 
   test("stop ends every process, twice is fine, and the next start has everything back", async () => {
@@ -229,8 +235,8 @@ describe("what goes wrong", () => {
       expected,
     );
     const other = openLocalCloud({ root: empty.folder, home: path.join(empty.folder, "home") });
+    onTestFinished(() => discard(other, empty));
     await expect(other.start()).rejects.toMatchObject(expected);
-    await empty.remove();
   });
 
   test("a kept port that another program has taken is named", async () => {
@@ -249,12 +255,12 @@ describe("what goes wrong", () => {
   test("a daemon whose home is gone ends by itself, with its servers, and deletes no database", async () => {
     const lost = await temporaryHome();
     const other = openLocalCloud({ root: ROOT, home: lost.folder });
+    onTestFinished(() => discard(other, lost));
     await makePlatform(await other.start(), { vault: VAULT, server: "db-01" });
     await fs.rm(lost.folder, { recursive: true });
     await expect.poll(() => processesNaming(lost.folder), { timeout: 15_000 }).toEqual([]);
     await expect.poll(() => processesNaming(lost.postgres), { timeout: 15_000 }).toEqual([]);
     if (!lost.postgres.startsWith(lost.folder))
       expect(await fs.readdir(path.join(lost.postgres, "data"))).toEqual(["db-01"]);
-    await lost.remove();
   });
 });
