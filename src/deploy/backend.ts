@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { readCheckpoint } from "./checkpointFile.ts";
 
 /** Name of the project in `Pulumi.yaml`: part of every path of a backend. */
 export const PROJECT = "tenantry";
@@ -33,12 +34,8 @@ export function folderBackend(url: string | undefined): FolderBackend | undefine
 export async function hasPendingOperations(backend: FolderBackend, stack: string): Promise<boolean> {
   const path = backend.checkpoint(stack);
   if (!existsSync(path)) return false;
-  const { checkpoint } = JSON.parse(await readFile(path, "utf8")) as {
-    readonly checkpoint?: {
-      readonly latest?: { readonly pending_operations?: readonly unknown[] | null } | null;
-    };
-  };
-  return (checkpoint?.latest?.pending_operations?.length ?? 0) > 0;
+  const { pending_operations: pending } = await readCheckpoint(path);
+  return (pending?.length ?? 0) > 0;
 }
 
 /** A backend of its own for one preview, with copies of the named stacks as far as they are there. */

@@ -1,7 +1,9 @@
 import { CommandError, ConcurrentUpdateError, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { type ErrorCode, isErrorCode, UserError } from "../tenant/errors.ts";
+import { damagedState } from "./checkpointFile.ts";
 import { commandResultOf } from "./commandRun.ts";
 import type { Diagnostic } from "./deployEvents.ts";
+import { LOCAL } from "./engineChoice.ts";
 import { redactText } from "./redact.ts";
 
 /** A run that failed for a reason that has no code: a resource of Azure refused, a plugin is missing. */
@@ -59,8 +61,11 @@ export function findCoded(text: string): Coded | undefined {
   const match = CODED.exec(text);
   const [, code = "", message = "", hint] = match ?? [];
   if (!isErrorCode(code)) return undefined;
-  return { code, message: message.trim(), ...hintOf(hint) };
+  return { code, message: message.trim().replace(CHECK_TRAILER, "."), ...hintOf(hint) };
 }
+
+/** What Pulumi adds to the reason of a check that failed: the reason names the field in the entry's own words. */
+const CHECK_TRAILER = /\.?\. Examine values at '[^']*'\.$/;
 
 function knownFailure(text: string, run: FailedRun, cause: unknown): UserError | undefined {
   if (text.includes("unknown stack") || cause instanceof StackNotFoundError) {
@@ -74,8 +79,12 @@ function knownFailure(text: string, run: FailedRun, cause: unknown): UserError |
       },
     );
   }
-  return undefined;
+  const [, path, reason] = DAMAGED.exec(text) ?? [];
+  return path === undefined || reason === undefined ? undefined : damagedState(path, reason, cause);
 }
+
+/** What the embedded engine says of another stack's file that it reads. */
+const DAMAGED = /the state file '([^']+)' is damaged: (.*?)\. Nothing was changed/;
 
 /** Whether the engine refused a delete because the program or state protects the resource. */
 export function isProtectedRefusal(error: unknown, diagnostics: readonly Diagnostic[]): boolean {
@@ -96,6 +105,10 @@ export function protectedRefusal(stack: string, status: string | undefined, caus
       "E_ILLEGAL_TRANSITION",
       `stack '${stack}' holds protected data; nothing was deleted.`,
       {
+        hint:
+          stack === LOCAL
+            ? "`tenantry local reset` removes the whole local cloud with its data."
+            : `\`tenantry pulumi -- state unprotect --all -s ${stack}\` gives it free for the next destroy.`,
         cause,
       },
     );
@@ -107,6 +120,16 @@ export function protectedRefusal(stack: string, status: string | undefined, caus
       hint: "Set `status: deleted` in its entry and run `up`; it can be destroyed once retention is over or `purge` confirms it.",
       cause,
     },
+  );
+}
+
+/** The platform's data are protected too; who still lives on it says more. */
+export function platformInUse(environment: string, slugs: readonly string[], cause: unknown): UserError {
+  const names = slugs.map((slug) => `'${slug}'`).join(", ");
+  return new UserError(
+    "E_PLATFORM_IN_USE",
+    `platform '${environment}' holds ${slugs.length} tenant(s): ${names}; expected none. Nothing was deleted.`,
+    { hint: "Delete and purge them first.", cause },
   );
 }
 

@@ -8,7 +8,7 @@ import { REGISTRATION } from "./deployment.ts";
 import type { EngineSetup } from "./engineSetup.ts";
 import { resolvePendingOperations } from "./pendingOperations.ts";
 import { redactValue } from "./redact.ts";
-import { explainRunFailure, isProtectedRefusal, protectedRefusal } from "./runFailure.ts";
+import { explainRunFailure, isProtectedRefusal, platformInUse, protectedRefusal } from "./runFailure.ts";
 import { RunRecorder } from "./runRecorder.ts";
 import { claimStack, LOCK_POLL_MS } from "./stackLocks.ts";
 import type { StackWorkspace } from "./stackWorkspace.ts";
@@ -135,6 +135,23 @@ export class StackRunner {
     return status === undefined ? undefined : String(status);
   }
 
+  async #protectedRefusal(stack: string, error: unknown): Promise<UserError> {
+    const { environment } = this.#options;
+    const slugs = stack === environment ? await this.#registeredSlugs() : [];
+    if (slugs.length > 0) return platformInUse(environment, slugs, error);
+    return protectedRefusal(stack, await this.#registeredStatus(stack), error);
+  }
+
+  /** Tenants whose stacks are registered, by slug. */
+  async #registeredSlugs(): Promise<readonly string[]> {
+    const prefix = `${this.#options.environment}.`;
+    const stacks = (await this.#stacks.list()).filter((name) => name.startsWith(prefix)).sort();
+    const found = await Promise.all(
+      stacks.map(async (name) => ((await this.#registeredStatus(name)) === undefined ? [] : [name])),
+    );
+    return found.flat().map((name) => name.slice(prefix.length));
+  }
+
   async #record(
     stack: string,
     { onEvent = ignore }: RunOptions,
@@ -155,7 +172,7 @@ export class StackRunner {
       return { resources, changes, diagnostics, outputs, tookMs: Date.now() - startedAt };
     } catch (error) {
       if (isProtectedRefusal(error, recorder.diagnostics)) {
-        throw protectedRefusal(stack, await this.#registeredStatus(stack), error);
+        throw await this.#protectedRefusal(stack, error);
       }
       throw explainRunFailure(error, { stack, environment, diagnostics: recorder.diagnostics });
     }

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, readFile } from "node:fs/promises";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { LocalWorkspace, type PulumiFn, Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { type FolderBackend, folderBackend, withTemporaryFolder } from "./backend.ts";
+import { readCheckpoint } from "./checkpointFile.ts";
 import { runCommand } from "./commandRun.ts";
 import type { Deployment, StateResource } from "./deployment.ts";
 import type { EngineSetup } from "./engineSetup.ts";
@@ -27,11 +28,12 @@ export class StackWorkspace {
     return folderBackend(this.#setup.variables.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
   }
 
-  /** The stack, undefined when there is none. `variables` are added to the environment's. */
+  /** The stack, undefined when there is none; `E_STATE` for a damaged one. `variables` are added to the environment's. */
   async find(stack: string, variables: Readonly<Record<string, string>> = {}): Promise<Stack | undefined> {
     const path = this.backend?.checkpoint(stack);
     if (variables.PULUMI_BACKEND_URL === undefined && path !== undefined && !existsSync(path))
       return undefined;
+    if (path !== undefined && existsSync(path)) await readCheckpoint(path);
     try {
       return await Stack.select(stack, await this.#open(this.#root, variables));
     } catch (error) {
@@ -64,7 +66,7 @@ export class StackWorkspace {
   /** Resources in a stack's state; none when there is no stack. Secrets stay sealed. */
   async resources(stack: string): Promise<readonly StateResource[]> {
     const path = this.backend?.checkpoint(stack);
-    if (path !== undefined) return existsSync(path) ? readCheckpoint(path) : [];
+    if (path !== undefined) return existsSync(path) ? ((await readCheckpoint(path)).resources ?? []) : [];
     if ((await this.find(stack)) === undefined) return [];
     const { deployment } = JSON.parse(await this.run(["stack", "export", "--stack", stack])) as Deployment;
     return deployment.resources ?? [];
@@ -86,14 +88,4 @@ export class StackWorkspace {
       ...(name === "embedded" ? { program: this.#program } : {}),
     });
   }
-}
-
-/** Without an engine, which would cost a process and decrypt what nobody asked for. */
-async function readCheckpoint(path: string): Promise<readonly StateResource[]> {
-  const { checkpoint } = JSON.parse(await readFile(path, "utf8")) as {
-    readonly checkpoint: {
-      readonly latest?: { readonly resources?: readonly StateResource[] | null } | null;
-    };
-  };
-  return checkpoint.latest?.resources ?? [];
 }

@@ -51,6 +51,11 @@ describe("findCoded", () => {
     });
   });
 
+  test("leaves out what Pulumi adds to a failed check: an input's name is no field of an entry", () => {
+    const text = "E_IMMUTABLE: 'database' never changes.. Examine values at 'acme-record.databaseName'.";
+    expect(findCoded(text)?.message).toBe("'database' never changes.");
+  });
+
   test("keeps every problem of a list", () => {
     const text = "E_INVALID_ENTRY: tenants/a.yaml:1:1: one.\ntenants/a.yaml:2:1: two.";
     expect(findCoded(text)?.message).toBe("tenants/a.yaml:1:1: one.\ntenants/a.yaml:2:1: two.");
