@@ -5,6 +5,7 @@ import type { DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
 import { setEntryField } from "../tenant/index.ts";
 import { entryPath } from "../tenant/load.ts";
+import { chooseLivingTargets } from "./removedEntries.ts";
 import { PLATFORM } from "./render/progress.ts";
 import { runTargets, type TargetAction, withDeployer, worstExitCode } from "./runTargets.ts";
 import { openSession } from "./session.ts";
@@ -29,7 +30,8 @@ export const destroy: Verb = {
   run: async (slugs, raw, context) => {
     const options: DestroyOptions = raw;
     assertConfirmed(slugs, options);
-    const list = options.all === true ? [] : backwards(chooseTargets(slugs, options, context).list);
+    const list =
+      options.all === true ? [] : backwards((await chooseLivingTargets(slugs, options, context)).list);
     return withDeployer(await openSession(options, context), async (deployer) => {
       const targets = options.all === true ? await purgeableTargets(deployer, options, context) : list;
       const outcomes = await runTargets(targets, destroyTarget(deployer, options, context), options, context);

@@ -1,10 +1,10 @@
 import type { RunResult } from "../deploy/index.ts";
 import { UserError } from "../tenant/errors.ts";
-import { refuseRemovedEntries } from "./removedEntries.ts";
+import { chooseLivingTargets, refuseRemovedEntries } from "./removedEntries.ts";
 import { wordPlan } from "./render/planWords.ts";
 import { runTargets, type TargetOutcome, withDeployer, worstExitCode } from "./runTargets.ts";
 import { openSession } from "./session.ts";
-import { chooseTargets, type TargetOptions } from "./targets.ts";
+import type { TargetOptions } from "./targets.ts";
 import type { CliContext, Verb } from "./verb.ts";
 
 /** Exit code of `--exit-code` when something would change. */
@@ -39,7 +39,7 @@ export async function runPreview(
 ): Promise<number> {
   if (options.offline === true)
     throw new UserError("E_NOT_SUPPORTED", "`preview --offline` is not built yet; a preview reads master.");
-  const { list } = chooseTargets(slugs, options, context);
+  const { list } = await chooseLivingTargets(slugs, options, context);
   const extras = options.isDryRun === true ? { isDryRun: true } : {};
   return withDeployer(await openSession(options, context, extras), async (deployer) => {
     if (options.all === true) await refuseRemovedEntries(deployer, options.env, context.root);

@@ -1,11 +1,11 @@
 import type { DeployEvent, Deployer, RunOptions, RunResult } from "../deploy/index.ts";
 import { type ErrorCode, UserError } from "../tenant/errors.ts";
-import { refuseRemovedEntries } from "./removedEntries.ts";
+import { chooseLivingTargets, refuseRemovedEntries } from "./removedEntries.ts";
 import { printLookInside } from "./render/lookInside.ts";
 import { PLATFORM } from "./render/progress.ts";
 import { runTargets, withDeployer, worstExitCode } from "./runTargets.ts";
 import { openSession } from "./session.ts";
-import { chooseTargets, type Target, type TargetOptions } from "./targets.ts";
+import type { Target, TargetOptions } from "./targets.ts";
 import type { Verb } from "./verb.ts";
 
 interface UpOptions extends TargetOptions {
@@ -39,7 +39,7 @@ export const up: Verb = {
       const { runPreview } = await import("./preview.ts");
       return runPreview(slugs, { ...options, isDryRun: true }, context);
     }
-    const { list } = chooseTargets(slugs, options, context);
+    const { list } = await chooseLivingTargets(slugs, options, context);
     return withDeployer(await openSession(options, context), async (deployer) => {
       if (options.all === true) await refuseRemovedEntries(deployer, options.env, context.root);
       const outcomes = await runTargets(
