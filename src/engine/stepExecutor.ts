@@ -1,3 +1,4 @@
+import { status } from "@grpc/grpc-js";
 import type { RunContext } from "./deploymentContext.ts";
 import { StepFailure } from "./deploymentContext.ts";
 import { messageOf } from "./errors.ts";
@@ -99,7 +100,8 @@ export class StepExecutor {
       if (point !== undefined) this.#observer.point(`${point}:after`);
       return initErrors;
     } catch (error) {
-      await this.#snapshots?.end(step, false);
+      // A provider that went away may have done it: the intent stays, for the next run to look.
+      if (!isCutOff(error)) await this.#snapshots?.end(step, false);
       this.#observer.failed(step);
       throw error instanceof StepFailure
         ? error
@@ -130,4 +132,10 @@ export class StepExecutor {
     else next();
     if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
+}
+
+/** Whether a provider's call ended without an answer. */
+function isCutOff(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("code" in error && error.code === status.UNAVAILABLE) || isCutOff(error.cause);
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CommandError } from "@pulumi/pulumi/automation/index.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Harness, names, Thing } from "./support/harness.ts";
+import { CUT_OFF } from "./support/testProvider.ts";
 
 /** The stderr of a run that must fail. */
 async function failure(run: Promise<unknown>): Promise<string> {
@@ -33,6 +34,13 @@ describe("failures", () => {
     expect(harness.provider.log).toEqual(["create a", "create b"]);
     expect(names(await harness.resources())).toEqual(["demo-dev", "default_1_2_3", "a"]);
     expect((await harness.checkpoint()).checkpoint.latest.pending_operations).toBeUndefined();
+  });
+
+  test("F12: a provider that went away in a create may have done it, so the intent stays in the state", async () => {
+    harness.provider.failures.set("create:a", CUT_OFF);
+    expect(await failure(harness.up(async () => void new Thing("a")))).toContain(CUT_OFF);
+    const { pending_operations } = (await harness.checkpoint()).checkpoint.latest;
+    expect(pending_operations).toEqual([expect.objectContaining({ type: "creating" })]);
   });
 
   test("a failed program leaves the stack's outputs, and with nothing changed the whole state", async () => {

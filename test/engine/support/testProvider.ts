@@ -7,6 +7,9 @@ import anyPb from "google-protobuf/google/protobuf/any_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 
+/** A failure that is no answer: the connection breaks while the provider works. */
+export const CUT_OFF = "Connection dropped";
+
 export type Json = Record<string, structPb.JavaScriptValue>;
 
 /** One call the provider got, as the test compares it. */
@@ -141,14 +144,15 @@ export class TestProvider {
       const answer = async (): Promise<Reply> => {
         await this.hook?.(method, name);
         const failure = this.failures.get(`${method}:${name}`);
+        if (failure === CUT_OFF) throw Object.assign(new Error(CUT_OFF), { code: grpc.status.UNAVAILABLE });
         if (failure !== undefined) throw new Error(failure);
         return await serve(call.request, call.getPeer());
       };
       answer().then(
         (reply) => callback(null, reply),
-        (error: Error & { metadata?: grpc.Metadata }) => {
-          const { metadata } = error;
-          callback({ code: grpc.status.UNKNOWN, details: error.message, ...(metadata ? { metadata } : {}) });
+        (error: Error & { metadata?: grpc.Metadata; code?: grpc.status }) => {
+          const { metadata, code = grpc.status.UNKNOWN } = error;
+          callback({ code, details: error.message, ...(metadata ? { metadata } : {}) });
         },
       );
     };
