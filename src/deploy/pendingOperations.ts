@@ -16,7 +16,7 @@ import type { StackWorkspace } from "./stackWorkspace.ts";
  */
 export async function resolvePendingOperations(
   stack: string,
-  stacks: StackWorkspace,
+  stacks: Pick<StackWorkspace, "run">,
   variables: Readonly<Record<string, string>>,
   onNote: (text: string) => void,
 ): Promise<void> {
@@ -73,14 +73,18 @@ function imported(pending: StateResource, { id, outputs }: Found): StateResource
 }
 
 async function exportStack(
-  stacks: StackWorkspace,
+  stacks: Pick<StackWorkspace, "run">,
   stack: string,
   flags: readonly string[],
 ): Promise<Deployment> {
   return JSON.parse(await stacks.run(["stack", "export", "--stack", stack, ...flags])) as Deployment;
 }
 
-async function importStack(stacks: StackWorkspace, stack: string, deployment: Deployment): Promise<void> {
+async function importStack(
+  stacks: Pick<StackWorkspace, "run">,
+  stack: string,
+  deployment: Deployment,
+): Promise<void> {
   await withTemporaryFolder("import", async (folder) => {
     const file = join(folder, "deployment.json");
     await writeFile(file, JSON.stringify(deployment), { mode: 0o600 });
