@@ -40,7 +40,10 @@ export function openEdge(args: TenantEdgeArgs, sequence: Sequence): void {
     ttl: RECORD_TTL_SECONDS,
     metadata: pulumi.output({ stack: args.stack, slug, tenantId: args.tenantId }).apply(markerOf),
   };
-  const token = domain.validationProperties.apply(({ validationToken }) => validationToken);
+  // A destroy that runs the program has no outputs for what a failed first run never made.
+  const token = domain.validationProperties.apply(
+    (made: { readonly validationToken: string } | undefined) => made?.validationToken ?? "",
+  );
   sequence.add(
     (options) =>
       new RecordSet(
