@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hasErrorCode, readIfPresent, replaceFile, writeSynced } from "./durableFile.ts";
+import { createFile, hasErrorCode, readIfPresent, removeTemporary, replaceFile } from "./durableFile.ts";
 import { EngineError, refuse } from "./errors.ts";
 
 /** A stack of the backend; `organization` is the only organization there is. */
@@ -33,6 +33,11 @@ export class FileBackend {
     return join(this.root, "history", project, stack);
   }
 
+  /** Holds all locks; no lock lies in it directly. */
+  get lockRoot(): string {
+    return join(this.root, "locks");
+  }
+
   lockFolder({ project, stack }: StackId): string {
     return join(this.root, "locks", "organization", project, stack);
   }
@@ -52,6 +57,12 @@ export class FileBackend {
     if (compressed !== undefined) throw refuse(`compressed state ('${join(dirname(path), compressed)}')`);
   }
 
+  /** Removes what a process that was killed inside a write left; only under the stack's lock. */
+  async removeLeftovers(id: StackId): Promise<void> {
+    const path = this.checkpointPath(id);
+    await removeTemporary(path, await listFolder(dirname(path)));
+  }
+
   async writeCheckpoint(id: StackId, text: string): Promise<void> {
     await replaceFile(this.checkpointPath(id), text);
   }
@@ -60,7 +71,7 @@ export class FileBackend {
   async prepare(id: StackId): Promise<void> {
     await mkdir(dirname(this.checkpointPath(id)), { recursive: true });
     const meta = join(this.root, "meta.yaml");
-    if ((await readIfPresent(meta)) === undefined) await writeSynced(meta, "version: 1\n");
+    if ((await readIfPresent(meta)) === undefined) await createFile(meta, "version: 1\n");
   }
 
   /** All stacks of the backend, sorted by name. */

@@ -1,5 +1,5 @@
 import { copyFile, link, open, readFile, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** What `link` answers on file systems without hard links. */
 const NO_HARD_LINKS: readonly string[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENOSYS"];
@@ -26,8 +26,14 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Writes a new file durably, without a backup. */
-export async function writeSynced(path: string, text: string): Promise<void> {
+/** Makes a file that is never seen half-written; the temporary one lies in `folder`, on the same disk. */
+export async function createFile(path: string, text: string, folder = dirname(path)): Promise<void> {
+  const temporary = join(folder, `${basename(path)}.${process.pid}.tmp`);
+  await writeSynced(temporary, text);
+  await rename(temporary, path);
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
   const file = await open(path, "w", 0o600);
   try {
     await file.writeFile(text);
@@ -75,5 +81,15 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
   } catch (error) {
     if (hasErrorCode(error, ["ENOENT"])) return undefined;
     throw error;
+  }
+}
+
+/** Removes the temporary files that killed processes left beside `path`, of those in `entries` of its folder. */
+export async function removeTemporary(path: string, entries: readonly string[]): Promise<void> {
+  const folder = dirname(path);
+  const name = basename(path);
+  for (const entry of entries) {
+    const end = entry.startsWith(name) ? entry.slice(name.length) : "";
+    if (/^(\.bak)?\.\d+\.tmp$/.test(end)) await rm(join(folder, entry), { force: true });
   }
 }

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type FileBackend, listFolder, type StackId } from "./backend.ts";
-import { writeSynced } from "./durableFile.ts";
+import { createFile } from "./durableFile.ts";
 
 export type RunKind = "update" | "preview" | "refresh" | "destroy" | "import";
 
@@ -27,7 +27,7 @@ export async function addHistory(backend: FileBackend, id: StackId, entry: Histo
   await mkdir(folder, { recursive: true });
   const nanos = `${BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n)}`;
   const prefix = join(folder, `${id.stack}-${nanos}`);
-  await writeSynced(prefix + HISTORY_END, JSON.stringify(entry));
+  await createFile(prefix + HISTORY_END, JSON.stringify(entry));
   await copyFile(backend.checkpointPath(id), `${prefix}.checkpoint.json`);
 }
 

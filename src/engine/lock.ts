@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FileBackend, StackId } from "./backend.ts";
 import { listFolder } from "./backend.ts";
-import { hasErrorCode, readIfPresent, writeSynced } from "./durableFile.ts";
+import { createFile, hasErrorCode, readIfPresent } from "./durableFile.ts";
 import { EngineError, messageOf } from "./errors.ts";
 
 /** A lock file's content: Pulumi's fields and when the owner's process started (Linux: clock ticks since boot). */
@@ -37,7 +37,7 @@ export async function lockStack(
   const path = join(folder, `${randomUUID()}.json`);
   await refuseForeignLocks(folder, path, report);
   await mkdir(folder, { recursive: true });
-  await writeSynced(path, JSON.stringify(await ownContent()));
+  await createFile(path, JSON.stringify(await ownContent()), backend.lockRoot);
   try {
     await outlastRivals(folder, path);
     await refuseForeignLocks(folder, path, report);

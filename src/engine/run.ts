@@ -53,6 +53,7 @@ export async function run(context: CommandContext, plan: RunPlan): Promise<void>
   if (plan.preview) return await runLocked(context, plan, stack);
   const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
   try {
+    await stack.backend.removeLeftovers(stack.id);
     await runLocked(context, plan, stack);
   } finally {
     await lock.release();

@@ -41,6 +41,17 @@ describe("state files", () => {
     expect(backup).not.toBe(before);
   });
 
+  test("what a killed write left is cleared by the next run", async () => {
+    await harness.up(chain);
+    const before = Object.keys(await harness.files());
+    for (const end of [".1234.tmp", ".bak.1234.tmp"]) await writeFile(harness.checkpointPath() + end, "torn");
+    await writeFile(harness.checkpointPath("dev.json.1234.tmp"), "another stack's");
+    await harness.up(chain);
+    expect(Object.keys(await harness.files()).sort()).toEqual(
+      [...before, harness.checkpointPath("dev.json.1234.tmp")].sort(),
+    );
+  });
+
   test("a torn, empty or foreign state is refused by name and never taken for an empty stack (F6, F7)", async () => {
     await harness.up(chain);
     await harness.up(async () => void new Thing("x"), "other");
@@ -104,6 +115,15 @@ describe("state files", () => {
     await stack.destroy();
     await stack.workspace.removeStack("dev");
     expect(await stack.workspace.listStacks()).toEqual([]);
+  });
+
+  test("a run of a stack that isn't there is told so and leaves nothing", async () => {
+    const stack = await harness.stack(chain);
+    await stack.workspace.removeStack("dev");
+    const before = await harness.files();
+    await expect(stack.up()).rejects.toBeInstanceOf(StackNotFoundError);
+    await expect(stack.preview()).rejects.toBeInstanceOf(StackNotFoundError);
+    expect(await harness.files()).toEqual(before);
   });
 
   test("an export of one stack is refused by another", async () => {
