@@ -5,8 +5,9 @@ import type { Home } from "./home.ts";
 import { LocalCloudError } from "./localCloudError.ts";
 import { isRunning } from "./processIdentity.ts";
 
-/** A daemon that is up answers in milliseconds. */
+/** A daemon that is up answers in milliseconds, unless it has to start a PostgreSQL server that crashed. */
 const ANSWER_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 120_000;
 
 /** How a connection fails when the other process is gone, or just going. */
 const HAS_ENDED = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
@@ -39,6 +40,7 @@ function request(
   method: string,
   path: string,
 ): Promise<{ status: number; text: string }> {
+  const timeoutMs = path.startsWith("/start") ? START_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
     const options = {
       host: "127.0.0.1",
@@ -56,8 +58,8 @@ function request(
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }),
       );
     });
-    sent.setTimeout(ANSWER_TIMEOUT_MS, () => {
-      const message = `The local cloud's daemon (process ${pid}) has not answered within ${ANSWER_TIMEOUT_MS / 1000} s.`;
+    sent.setTimeout(timeoutMs, () => {
+      const message = `The local cloud's daemon (process ${pid}) has not answered within ${timeoutMs / 1000} s.`;
       sent.destroy(
         new LocalCloudError("E_UNREACHABLE", message, {
           hint: "Run `tenantry local stop`, then start again.",

@@ -45,7 +45,7 @@ export function openLocalCloud(options: { readonly root: string; readonly home?:
 async function start(home: Home, root: string): Promise<LocalEnv> {
   for (;;) {
     const daemon = await ensureDaemon(home, root);
-    const env = await askDaemon<LocalEnv>(daemon, "GET", envPath(root));
+    const env = await askDaemon<LocalEnv>(daemon, "POST", `/start${rootQuery(root)}`);
     if (env !== undefined) return env;
     await waitUntilGone(daemon);
   }
@@ -53,11 +53,11 @@ async function start(home: Home, root: string): Promise<LocalEnv> {
 
 async function findEnv(home: Home, root: string): Promise<LocalEnv | undefined> {
   const daemon = await findDaemon(home);
-  return daemon === undefined ? undefined : askDaemon<LocalEnv>(daemon, "GET", envPath(root));
+  return daemon === undefined ? undefined : askDaemon<LocalEnv>(daemon, "GET", `/env${rootQuery(root)}`);
 }
 
-function envPath(root: string): string {
-  return `/env?root=${encodeURIComponent(root)}`;
+function rootQuery(root: string): string {
+  return `?root=${encodeURIComponent(root)}`;
 }
 
 async function findStatus(home: Home): Promise<LocalCloudStatus> {

@@ -1,6 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
+import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { LocalCloudError } from "./localCloudError.ts";
+
+type Server = HttpServer | HttpsServer;
 
 /** Most bytes a request may bring; Key Vault's largest secret has 25 KB. */
 const MAX_BODY_BYTES = 256 * 1024;

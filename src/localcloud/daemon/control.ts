@@ -9,7 +9,7 @@ export interface Control {
   close(): Promise<void>;
 }
 
-/** Listens for `GET /env`, `GET /status` and `POST /stop` with the daemon's token. */
+/** Listens for `GET /env`, `GET /status`, `POST /start` and `POST /stop` with the daemon's token. */
 export async function serveControl(
   running: Running,
   port: number,
@@ -34,7 +34,9 @@ async function answer(
   if (request.headers.authorization !== `Bearer ${token}`)
     return sendJson(response, 401, { message: "wrong token" });
   try {
-    if (what === "GET /env") sendJson(response, 200, await running.env(url.searchParams.get("root") ?? ""));
+    if (what === "POST /start") await running.startServers();
+    if (what === "GET /env" || what === "POST /start")
+      sendJson(response, 200, await running.env(rootOf(url)));
     else if (what === "GET /status") sendJson(response, 200, await running.status());
     else if (what === "POST /stop") {
       sendJson(response, 202);
@@ -43,4 +45,8 @@ async function answer(
   } catch (error) {
     sendJson(response, 500, problemOf(error));
   }
+}
+
+function rootOf(url: URL): string {
+  return url.searchParams.get("root") ?? "";
 }

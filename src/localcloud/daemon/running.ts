@@ -17,6 +17,8 @@ const PLUGINS = ["azure-native", "postgresql", "random"];
 /** A local cloud whose services all answer. */
 export interface Running {
   env(root: string): Promise<LocalEnv>;
+  /** Starts PostgreSQL servers that have ended, e.g. killed for want of memory. */
+  startServers(): Promise<void>;
   status(): Promise<LocalCloudStatus>;
   /** Stops every service; PostgreSQL's servers only when told, for the next daemon can take them as they are. */
   stop(options: { readonly keepsPostgres: boolean }): Promise<void>;
@@ -43,7 +45,12 @@ export async function runServices(core: Core): Promise<Running> {
     throw error;
   }
   const since = new Date().toISOString();
-  return { env: (root) => describe(core, root), status: () => report(core, since), stop };
+  return {
+    env: (root) => describe(core, root),
+    startServers: () => core.clusters.start(),
+    status: () => report(core, since),
+    stop,
+  };
 }
 
 async function describe(core: Core, root: string): Promise<LocalEnv> {

@@ -12,6 +12,11 @@ const START_TIMEOUT_MS = 120_000;
 /** The last checkpoint of a server with hundreds of databases takes its time. */
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
+/** How long the processes of a killed server may live on. */
+const ORPHANS_TIMEOUT_MS = 30_000;
+const ORPHANS_PAUSE_MS = 200;
+/** PostgreSQL's words for it, in its log. */
+const MEMORY_HELD = "pre-existing shared memory block";
 /** How much of the server's log an error shows. */
 const LOG_TAIL_LINES = 8;
 
@@ -47,8 +52,32 @@ export async function awaitPostmaster(dataDir: string): Promise<Postmaster | und
   }
 }
 
-/** Spawns the server so that it outlives this process, and waits until it takes connections. */
+/**
+ * Starts the server so that it outlives this process, and waits until it takes connections. The processes of one
+ * that was killed hold its memory until they notice; PostgreSQL then refuses, and is asked again.
+ */
 export async function startPostmaster(
+  postgres: string,
+  dataDir: string,
+  logFile: string,
+  user: ServerUser | undefined,
+): Promise<Postmaster> {
+  const deadline = Date.now() + ORPHANS_TIMEOUT_MS;
+  for (;;) {
+    const said = await logSize(logFile);
+    try {
+      return await spawnPostmaster(postgres, dataDir, logFile, user);
+    } catch (error) {
+      const log = await fs.readFile(logFile);
+      // A log that was put aside begins anew.
+      const isHeld = log.subarray(log.length < said ? 0 : said).includes(MEMORY_HELD);
+      if (!isHeld || Date.now() > deadline) throw error;
+      await pause(ORPHANS_PAUSE_MS);
+    }
+  }
+}
+
+async function spawnPostmaster(
   postgres: string,
   dataDir: string,
   logFile: string,
@@ -73,6 +102,10 @@ export async function startPostmaster(
   } finally {
     await log.close();
   }
+}
+
+async function logSize(logFile: string): Promise<number> {
+  return Buffer.byteLength((await readIfThere(logFile)) ?? "");
 }
 
 async function untilReady(dataDir: string, ended: Promise<string>, logFile: string): Promise<Postmaster> {

@@ -1,6 +1,7 @@
 import { keyFromFile } from "../keyFile.ts";
 import type { ServiceContext, VaultProperties, VaultServers } from "../service.ts";
 import { Secrets } from "./secrets.ts";
+import { createThrottle } from "./throttle.ts";
 import { serveVault, type VaultServer } from "./vaultServer.ts";
 
 const NAMESPACE = "vaults";
@@ -80,7 +81,10 @@ export class Vaults implements VaultServers {
 
   async #listen(name: string): Promise<VaultServer> {
     const isPurgeProtected = () => this.#document(name)?.properties.isPurgeProtected ?? false;
-    return serveVault(this.#context, name, await this.#port(name), this.#secretsOf(name), isPurgeProtected);
+    const limit = this.#context.setting("VAULT_TRANSACTIONS");
+    const throttle = createThrottle(limit === undefined ? undefined : Number(limit));
+    const [port, secrets] = [await this.#port(name), this.#secretsOf(name)];
+    return serveVault(this.#context, { name, port, secrets, isPurgeProtected, throttle });
   }
 
   async #close(name: string): Promise<void> {

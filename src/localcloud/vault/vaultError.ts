@@ -75,6 +75,14 @@ export function isPurgeProtected(vault: string): VaultError {
   );
 }
 
+export function tooManyRequests(): VaultError {
+  return new VaultError(
+    429,
+    "Throttled",
+    "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached",
+  );
+}
+
 export function badParameter(message: string): VaultError {
   return new VaultError(400, "BadParameter", message);
 }

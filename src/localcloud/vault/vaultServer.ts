@@ -5,7 +5,7 @@ import { type ServiceContext, VAULT_RESOURCES } from "../service.ts";
 import type { BundleContext } from "./secretBundle.ts";
 import { answerSecretRequest } from "./secretRoutes.ts";
 import type { Secrets } from "./secrets.ts";
-import { badParameter, VaultError } from "./vaultError.ts";
+import { badParameter, tooManyRequests, VaultError } from "./vaultError.ts";
 
 /** Where Azure's challenge sends clients; the managed identity's client never goes there. */
 const CHALLENGE = `Bearer authorization="https://login.microsoftonline.com/10ca1000-0000-4000-8000-000000000002", resource="${VAULT_RESOURCES[0]}"`;
@@ -16,46 +16,75 @@ export interface VaultServer {
   close(): Promise<void>;
 }
 
+/** What one vault's server is made of. */
+export interface VaultOrder {
+  readonly name: string;
+  readonly port: number;
+  readonly secrets: Secrets;
+  readonly isPurgeProtected: () => boolean;
+  /** Seconds to wait, for a request that is one too many. */
+  readonly throttle: () => number | undefined;
+}
+
+type VaultContext = Pick<ServiceContext, "certificate" | "tokens">;
+
 /** Listens on the vault's own port. */
-export async function serveVault(
-  context: Pick<ServiceContext, "certificate" | "tokens">,
-  name: string,
-  port: number,
-  secrets: Secrets,
-  isPurgeProtected: () => boolean,
-): Promise<VaultServer> {
-  const url = `https://127.0.0.1:${port}`;
-  const bundleContext = (): BundleContext => ({
-    url,
-    recoverableDays: secrets.retentionDays,
-    isPurgeProtected: isPurgeProtected(),
-  });
+export async function serveVault(context: VaultContext, order: VaultOrder): Promise<VaultServer> {
   const { cert, key } = context.certificate;
   const server: Server = createServer({ cert, key }, (request, response) => {
-    void answer(context, secrets, bundleContext(), request, response);
+    void answer(context, order, request, response);
   });
-  await listenOnLoopback(server as never, port, `Key Vault '${name}'`);
-  return { url, close: () => closeServer(server as never) };
+  await listenOnLoopback(server, order.port, `Key Vault '${order.name}'`);
+  return { url: urlOf(order), close: () => closeServer(server) };
+}
+
+function urlOf({ port }: VaultOrder): string {
+  return `https://127.0.0.1:${port}`;
 }
 
 async function answer(
-  { tokens }: Pick<ServiceContext, "tokens">,
-  secrets: Secrets,
-  context: BundleContext,
+  { tokens }: VaultContext,
+  order: VaultOrder,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
     const body = await readBody(request);
+    const waitSeconds = order.throttle();
+    if (waitSeconds !== undefined)
+      return refuse(response, tooManyRequests(), { "retry-after": String(waitSeconds) });
     if (!tokens.isAuthorized(request.headers.authorization, VAULT_RESOURCES))
       return challenge(request, response);
-    const { status, body: result } = await answerSecretRequest(secrets, context, parse(request, body));
+    const { status, body: result } = await answerSecretRequest(
+      order.secrets,
+      bundleContext(order),
+      parse(request, body),
+    );
     sendJson(response, status, result);
   } catch (error) {
-    const refusal =
-      error instanceof VaultError ? error : new VaultError(500, "InternalServerError", String(error));
-    if (!response.headersSent) sendJson(response, refusal.status, refusal.body());
+    if (!(error instanceof VaultError)) console.error(error);
+    refuse(response, error instanceof VaultError ? error : internalError());
   }
+}
+
+function bundleContext(order: VaultOrder): BundleContext {
+  return {
+    url: urlOf(order),
+    recoverableDays: order.secrets.retentionDays,
+    isPurgeProtected: order.isPurgeProtected(),
+  };
+}
+
+function internalError(): VaultError {
+  return new VaultError(500, "InternalServerError", "The local cloud's Key Vault failed; its log says why.");
+}
+
+function refuse(
+  response: ServerResponse,
+  refusal: VaultError,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (!response.headersSent) sendJson(response, refusal.status, refusal.body(), headers);
 }
 
 function challenge(request: IncomingMessage, response: ServerResponse): void {
@@ -63,8 +92,7 @@ function challenge(request: IncomingMessage, response: ServerResponse): void {
   const message = isMissing
     ? "AKV10000: Request is missing a Bearer or PoP token."
     : "AKV10032: Invalid issuer or expired token: it was not issued by this local cloud for Key Vault.";
-  const refusal = new VaultError(401, "Unauthorized", message);
-  sendJson(response, 401, refusal.body(), { "www-authenticate": CHALLENGE });
+  refuse(response, new VaultError(401, "Unauthorized", message), { "www-authenticate": CHALLENGE });
 }
 
 function parse(request: IncomingMessage, body: string | undefined) {

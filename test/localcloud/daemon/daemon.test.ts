@@ -167,6 +167,14 @@ describe("local cloud", () => {
     expect(after.postgres).toEqual(before.postgres);
   });
 
+  test("a start brings back a PostgreSQL server that was killed", async () => {
+    const [server] = (await cloud.status()).postgres;
+    process.kill(server!.pid, "SIGKILL");
+    await expect.poll(async () => (await cloud.env())?.postgres, { timeout: 15_000 }).toEqual([]);
+    expect(await cloud.start()).toEqual(env);
+    expect((await cloud.status()).postgres).toEqual([{ ...server, pid: expect.any(Number) }]);
+  });
+
   test("two homes side by side share nothing", async () => {
     const otherHome = await temporaryHome();
     const other = openLocalCloud({ root: ROOT, home: otherHome.folder });

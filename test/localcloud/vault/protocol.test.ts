@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import path from "node:path";
 import { ManagedIdentityCredential } from "@azure/identity";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { authorized, clientOf, raw, refusalOf, startVaultCloud, type VaultCloud } from "./vaultCloud.ts";
 
 const CANARY = `canary-${randomBytes(12).toString("hex")}-'"%@\n☃`;
@@ -90,6 +90,21 @@ describe("protocol", () => {
       Array.from({ length: 8 }, () => [400, "BadParameter"]),
     );
     expect((await raw(cloud, "GET", `/secrets/${name}?api-version=7.6`, authorized(cloud))).status).toBe(404);
+  });
+});
+
+describe("throttling", () => {
+  test("one request too many in ten seconds is 429 with Retry-After, which the SDK honours", async () => {
+    process.env.TENANTRY_LOCAL_VAULT_TRANSACTIONS = "4";
+    onTestFinished(() => {
+      delete process.env.TENANTRY_LOCAL_VAULT_TRANSACTIONS;
+    });
+    const { url } = await cloud.core.vaults.ensure("busy", {});
+    const impatient = clientOf(cloud, url);
+    await impatient.setSecret(name, "x");
+    const calls = Array.from({ length: 3 }, () => refusalOf(impatient.getSecret(name)));
+    expect((await Promise.all(calls)).at(-1)).toMatchObject({ statusCode: 429, code: "Throttled" });
+    expect((await clientOf(cloud, url, 3).getSecret(name)).value).toBe("x");
   });
 });
 

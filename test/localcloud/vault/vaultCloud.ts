@@ -54,12 +54,12 @@ export async function startVaultCloud(): Promise<VaultCloud> {
   return cloud;
 }
 
-/** The SDK's own client, without its retries. */
-export function clientOf({ core, url }: VaultCloud, vaultUrl = url): SecretClient {
+/** The SDK's own client, by default without its retries. */
+export function clientOf({ core, url }: VaultCloud, vaultUrl = url, maxRetries = 0): SecretClient {
   return new SecretClient(vaultUrl, new DefaultAzureCredential(), {
     disableChallengeResourceVerification: true,
     tlsOptions: { ca: core.context.certificate.ca },
-    retryOptions: { maxRetries: 0 },
+    retryOptions: { maxRetries },
   });
 }
 
