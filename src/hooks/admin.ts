@@ -10,6 +10,7 @@ import {
 import { InternalError } from "../tenant/errors.ts";
 import type { Hook } from "./hook.ts";
 import { hashOfLink, INVITATION_DAYS, invitationLink, newToken } from "./invitation.ts";
+import { inOwnTables } from "./ownTables.ts";
 import type { TenantContext } from "./tenantContext.ts";
 import { ensureTenantSchema } from "./tenantSchema.ts";
 
@@ -67,7 +68,12 @@ async function observe(context: AdminContext): Promise<ObservedAdmin> {
 
 type Inside = Pick<ObservedAdmin, "adminId" | "email" | "isInvitationKnown">;
 
-async function observeInside({ client }: TenantContext, invitationId: string | undefined): Promise<Inside> {
+async function observeInside(context: TenantContext, invitationId: string | undefined): Promise<Inside> {
+  const body = () => selectInside(context.client, invitationId);
+  return inOwnTables(context, ["admin", "invitation"], "read", body, { isReadOnly: true });
+}
+
+async function selectInside(client: Client, invitationId: string | undefined): Promise<Inside> {
   const { rows: found } = await client.query(
     "SELECT to_regclass('tenantry.invitation') IS NOT NULL AS is_there",
   );
@@ -114,34 +120,36 @@ async function ensureHeld(context: AdminContext, inputs: AdminInputs): Promise<O
 
 /** Admin and invitation in one transaction; nobody else writes them meanwhile. */
 async function writeInside(
-  { client, role }: TenantContext,
+  context: TenantContext,
   inputs: AdminInputs,
   invitation: OutboxRow,
 ): Promise<string> {
-  return withTransaction(
-    client,
-    async () => {
-      await client.query("LOCK TABLE tenantry.admin IN SHARE ROW EXCLUSIVE MODE");
-      const { rows } = await client.query(
-        `INSERT INTO tenantry.admin AS a (id, email) VALUES ($1, $2)
-         ON CONFLICT (is_first) WHERE is_first DO UPDATE
-            SET email = $2, updated_at = CASE WHEN a.email = $2 THEN a.updated_at ELSE now() END,
-                must_reset_password = a.must_reset_password OR a.email <> $2
-         RETURNING id`,
-        [randomUUID(), inputs.email],
-      );
-      const adminId = rows[0].id;
-      await client.query(
-        "UPDATE tenantry.invitation SET revoked_at = now() WHERE admin_id = $1 AND id <> $2 AND revoked_at IS NULL",
-        [adminId, invitation.id],
-      );
-      await client.query(
-        `INSERT INTO tenantry.invitation (id, admin_id, token_hash, expires_at)
-         VALUES ($1, $2, $3, now() + make_interval(days => $4)) ON CONFLICT (id) DO NOTHING`,
-        [invitation.id, adminId, hashOfLink(invitation.link), INVITATION_DAYS],
-      );
-      return adminId;
-    },
-    { role },
+  const { client, role } = context;
+  const body = async () => {
+    const adminId = await upsertAdmin(client, inputs.email);
+    await client.query(
+      "UPDATE tenantry.invitation SET revoked_at = now() WHERE admin_id = $1 AND id <> $2 AND revoked_at IS NULL",
+      [adminId, invitation.id],
+    );
+    await client.query(
+      `INSERT INTO tenantry.invitation (id, admin_id, token_hash, expires_at)
+       VALUES ($1, $2, $3, now() + make_interval(days => $4)) ON CONFLICT (id) DO NOTHING`,
+      [invitation.id, adminId, hashOfLink(invitation.link), INVITATION_DAYS],
+    );
+    return adminId;
+  };
+  return inOwnTables(context, ["admin", "invitation"], "write", body, { role });
+}
+
+/** The row of the first admin; another email keeps its id and forces a reset. */
+async function upsertAdmin(client: Client, email: string): Promise<string> {
+  const { rows } = await client.query(
+    `INSERT INTO tenantry.admin AS a (id, email) VALUES ($1, $2)
+     ON CONFLICT (is_first) WHERE is_first DO UPDATE
+        SET email = $2, updated_at = CASE WHEN a.email = $2 THEN a.updated_at ELSE now() END,
+            must_reset_password = a.must_reset_password OR a.email <> $2
+     RETURNING id`,
+    [randomUUID(), email],
   );
+  return rows[0].id;
 }

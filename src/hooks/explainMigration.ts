@@ -1,5 +1,11 @@
-import { LockHeldError, MigrationFailedError, MigrationRefusedError } from "../postgres/index.ts";
+import {
+  LockHeldError,
+  MigrationFailedError,
+  MigrationRefusedError,
+  TamperedSchemaError,
+} from "../postgres/index.ts";
 import { type ErrorCode, UserError } from "../tenant/errors.ts";
+import { tamperedError } from "./ownTables.ts";
 
 /** What a message about migrations names. */
 export interface MigrationScene {
@@ -37,5 +43,6 @@ export function explainMigration(error: unknown, { slug, dir }: MigrationScene):
     return new UserError("E_LOCKED", `Tenant '${slug}': ${error.message}; expected no other run.`, {
       cause: error,
     });
+  if (error instanceof TamperedSchemaError) return tamperedError(slug, error);
   return error;
 }

@@ -1,7 +1,8 @@
-import { withTransaction } from "../postgres/index.ts";
+import type { Client } from "../postgres/index.ts";
 import { isSameJson } from "../registry/index.ts";
 import type { Setting } from "../tenant/desired.ts";
 import type { Hook } from "./hook.ts";
+import { inOwnTables } from "./ownTables.ts";
 import type { TenantContext } from "./tenantContext.ts";
 import { ensureTenantSchema } from "./tenantSchema.ts";
 
@@ -25,7 +26,11 @@ export const settingsHook: Hook<TenantContext, SettingMap, SettingMap, SettingsP
 
 const NOTHING: SettingsPlan = { set: [], remove: [] };
 
-async function observe({ client }: TenantContext): Promise<SettingMap> {
+async function observe(context: TenantContext): Promise<SettingMap> {
+  return inOwnTables(context, ["setting"], "read", () => select(context.client), { isReadOnly: true });
+}
+
+async function select(client: Client): Promise<SettingMap> {
   const { rows: found } = await client.query(
     "SELECT to_regclass('tenantry.setting') IS NOT NULL AS is_there",
   );
@@ -37,7 +42,7 @@ async function observe({ client }: TenantContext): Promise<SettingMap> {
 function plan(wanted: SettingMap, observed: SettingMap): SettingsPlan {
   return {
     set: Object.keys(wanted)
-      .filter((key) => !isSameJson(wanted[key], observed[key]))
+      .filter((key) => !Object.hasOwn(observed, key) || !isSameJson(wanted[key], observed[key]))
       .sort(),
     remove: Object.keys(observed)
       .filter((key) => !Object.hasOwn(wanted, key))
@@ -49,18 +54,14 @@ async function apply(context: TenantContext, wanted: SettingMap): Promise<Settin
   if (isEmpty(plan(wanted, await observe(context)))) return NOTHING;
   await ensureTenantSchema(context);
   const { client, role } = context;
-  return withTransaction(
-    client,
-    async () => {
-      // One writer at a time; the application may go on reading.
-      await client.query("LOCK TABLE tenantry.setting IN SHARE ROW EXCLUSIVE MODE");
-      const todo = plan(wanted, await observe(context));
-      for (const key of todo.set) await write(context, key, wanted[key] as Setting);
-      await client.query("DELETE FROM tenantry.setting WHERE key = ANY($1)", [todo.remove]);
-      return todo;
-    },
-    { role },
-  );
+  const body = async () => {
+    const todo = plan(wanted, await select(client));
+    for (const key of todo.set) await write(context, key, wanted[key] as Setting);
+    await client.query("DELETE FROM tenantry.setting WHERE key = ANY($1)", [todo.remove]);
+    return todo;
+  };
+  // One writer at a time; the application may go on reading.
+  return inOwnTables(context, ["setting"], "write", body, { role });
 }
 
 async function write({ client }: TenantContext, key: string, setting: Setting): Promise<void> {

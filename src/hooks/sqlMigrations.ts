@@ -6,9 +6,11 @@ import {
   migrate,
   pendingMigrations,
   readLedger,
+  selectLedger,
 } from "../postgres/index.ts";
 import { explainMigration } from "./explainMigration.ts";
 import type { Hook } from "./hook.ts";
+import { inOwnTables } from "./ownTables.ts";
 import type { TenantContext } from "./tenantContext.ts";
 
 export interface SqlMigrationInputs {
@@ -36,7 +38,8 @@ export function sqlMigrationsHook(
 ): Hook<TenantContext, SqlMigrationInputs, readonly LedgerRow[], readonly string[], MigrationsOutcome> {
   return {
     name: "migrations",
-    observe: ({ client }) => readLedger(client),
+    observe: (context) =>
+      inOwnTables(context, ["migration"], "read", () => selectLedger(context.client), { isReadOnly: true }),
     plan: planNames,
     apply: (context, inputs) => apply(context, inputs, options),
     remove: async () => undefined,

@@ -23,7 +23,15 @@ export {
 export { type DatabaseState, observeDatabase } from "./databaseState.ts";
 export { createEmptyDatabase } from "./emptyDatabase.ts";
 export { explainPostgresError, ForeignObjectError, PostgresError, type PostgresProblem } from "./errors.ts";
-export { LEDGER_SQL, type LedgerRow, lastMigration, pendingMigrations, readLedger, rowOf } from "./ledger.ts";
+export {
+  LEDGER_SQL,
+  type LedgerRow,
+  lastMigration,
+  pendingMigrations,
+  readLedger,
+  rowOf,
+  selectLedger,
+} from "./ledger.ts";
 export {
   LockHeldError,
   type LockHolder,
@@ -45,6 +53,7 @@ export {
   readMigrationFiles,
   sortMigrations,
 } from "./migrationFile.ts";
+export { lockOwnTables, type OwnTable, TamperedSchemaError, withOwnTables } from "./ownTables.ts";
 export { ident, literal, MAX_IDENTIFIER_BYTES } from "./quote.ts";
 export { RECOVERY_BUDGET_MS, type RetryOptions, withRetry } from "./retry.ts";
 export {

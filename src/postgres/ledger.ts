@@ -1,6 +1,7 @@
 import type { Queryable } from "./connect.ts";
 import { MigrationRefusedError } from "./migrationErrors.ts";
 import { compareVersions, filesUpTo, type MigrationFile } from "./migrationFile.ts";
+import { withOwnTables } from "./ownTables.ts";
 
 /** A row of `tenantry.migration`. */
 export interface LedgerRow {
@@ -24,8 +25,13 @@ CREATE TABLE IF NOT EXISTS tenantry.migration (
 );
 `;
 
-/** The ledger in order; empty when the database has none. */
+/** The ledger in order; empty when the database has none. Throws TamperedSchemaError. */
 export async function readLedger(client: Queryable): Promise<readonly LedgerRow[]> {
+  return withOwnTables(client, ["migration"], "read", () => selectLedger(client), { isReadOnly: true });
+}
+
+/** The same in the caller's transaction, which has called `lockOwnTables`. */
+export async function selectLedger(client: Queryable): Promise<readonly LedgerRow[]> {
   const { rows: found } = await client.query(
     "SELECT to_regclass('tenantry.migration') IS NOT NULL AS is_there",
   );

@@ -4,6 +4,7 @@ import { LEDGER_SQL, pendingMigrations, readLedger } from "./ledger.ts";
 import { MIGRATION_LOCK_KEY, withAdvisoryLock } from "./lock.ts";
 import { MigrationFailedError } from "./migrationErrors.ts";
 import type { MigrationFile } from "./migrationFile.ts";
+import { lockOwnTables, withOwnTables } from "./ownTables.ts";
 import { ident } from "./quote.ts";
 import { withRetry } from "./retry.ts";
 import { codeOf, isConnectionLoss, isSqlState, SQLSTATE } from "./sqlState.ts";
@@ -59,7 +60,7 @@ export async function migrate(
 export async function ensureLedger(client: Client, role: string | undefined): Promise<void> {
   const { rows } = await client.query("SELECT to_regclass('tenantry.migration') IS NULL AS is_missing");
   if (rows[0].is_missing !== true) return;
-  await withTransaction(client, () => client.query(LEDGER_SQL), role === undefined ? {} : { role });
+  await withTransaction(client, () => client.query(LEDGER_SQL), roleOf({ role }));
 }
 
 /** Runs one SQL file's statements one by one, so that a failure has a line. Throws MigrationFailedError. */
@@ -96,6 +97,7 @@ async function runInTransaction(client: Client, file: MigrationFile, options: Mi
     await runStatements(client, file.fileName, splitStatements(file.sql));
     // The file may have set another role or search_path.
     await setLocalRole(client, options.role);
+    await lockOwnTables(client, ["migration"], "write");
     await record(client, file, "now()");
   });
   await resetSession(client);
@@ -103,14 +105,17 @@ async function runInTransaction(client: Client, file: MigrationFile, options: Mi
 
 /** Without a transaction the start is recorded first; every statement allowed here may be repeated. */
 async function runAlone(client: Client, file: MigrationFile, options: MigrateOptions): Promise<void> {
+  const note = (appliedAt: "now()" | "NULL") =>
+    withOwnTables(client, ["migration"], "write", () => record(client, file, appliedAt), roleOf(options));
   try {
+    await note("NULL");
     await client.query(`SET lock_timeout = ${options.lockTimeoutMs ?? LOCK_TIMEOUT_MS}`);
     if (options.role !== undefined) await client.query(`SET ROLE ${ident(options.role)}`);
-    await record(client, file, "NULL");
     await dropInvalidIndexes(client, file);
     await runStatements(client, file.fileName, splitStatements(file.sql));
     await assertIndexesValid(client, file);
-    await record(client, file, "now()");
+    await resetSession(client);
+    await note("now()");
   } finally {
     await resetSession(client);
   }
@@ -183,6 +188,10 @@ function failureOf(fileName: string, statement: Statement, error: unknown): Migr
 /** PostgreSQL counts characters from 1, not UTF-16 units. */
 function linesBefore(sql: string, position: number): number {
   return [...sql].slice(0, position - 1).filter((character) => character === "\n").length;
+}
+
+function roleOf({ role }: { readonly role?: string | undefined }): { role?: string } {
+  return role === undefined ? {} : { role };
 }
 
 function clockOf(options: MigrateOptions): { clock?: Clock } {

@@ -6,5 +6,6 @@ export function isSameJson(left: unknown, right: unknown): boolean {
 }
 
 function asJson(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+  const text: string | undefined = JSON.stringify(value);
+  return text === undefined ? undefined : JSON.parse(text);
 }

@@ -2,10 +2,11 @@ import {
   type Client,
   dropDatabase,
   type LedgerRow,
+  lockOwnTables,
   MigrationFailedError,
   type MigrationFile,
-  readLedger,
   rowOf,
+  selectLedger,
   withTransaction,
   workDatabaseName,
 } from "../postgres/index.ts";
@@ -23,7 +24,8 @@ export async function explainingFiles(
   client: Client,
   schema: readonly string[],
 ): Promise<readonly MigrationFile[]> {
-  const files = filesOfLedger(source, await readLedger(client));
+  await lockOwnTables(client, ["migration"], "read");
+  const files = filesOfLedger(source, await selectLedger(client));
   const scratch = workDatabaseName("check", source.tenantId);
   try {
     const explained = await withReplayedDatabase(

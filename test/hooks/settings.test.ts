@@ -4,7 +4,7 @@ import { type SettingMap, settingsHook } from "../../src/hooks/index.ts";
 import { close } from "../../src/postgres/index.ts";
 import type { JsonValue } from "../../src/tenant/desired.ts";
 import { thrownBy } from "../postgres/support.ts";
-import { everyRow, type HookServer, startHookServer, tenTimes } from "./support.ts";
+import { everyRow, type HookServer, startHookServer, tenTimes, untilBlocked } from "./support.ts";
 
 let fixture: HookServer;
 
@@ -59,15 +59,17 @@ describe("settings", () => {
     const tenant = await fixture.provision("cut");
     const context = await fixture.open(tenant);
     const doomed = await fixture.open(tenant);
-    // A trigger that ends its own session at the second row.
-    await context.client.query(
-      `CREATE FUNCTION pg_temp_cut() RETURNS trigger LANGUAGE plpgsql AS
-         $$ BEGIN IF NEW.key = 'maxTokens' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$;
-       CREATE TRIGGER cut BEFORE INSERT ON tenantry.setting FOR EACH ROW EXECUTE FUNCTION pg_temp_cut()`,
-    );
-    await thrownBy(settingsHook.apply(doomed, WANTED));
-    expect(await settingsHook.observe(context)).toEqual({});
-    await context.client.query("DROP TRIGGER cut ON tenantry.setting");
+    await context.client.query("INSERT INTO tenantry.setting VALUES ('maxTokens', '1', 'plan')");
+    // The first row is written, the second waits for this one.
+    await context.client.query("BEGIN; SELECT FROM tenantry.setting WHERE key = 'maxTokens' FOR UPDATE");
+    const { pid } = (await doomed.client.query("SELECT pg_backend_pid() AS pid")).rows[0];
+    await doomed.client.query("SET application_name = 'doomed settings'");
+    const dying = thrownBy(settingsHook.apply(doomed, WANTED));
+    await untilBlocked(fixture.root.client, "doomed settings");
+    await fixture.root.client.query("SELECT pg_terminate_backend($1)", [pid]);
+    await dying;
+    await context.client.query("COMMIT");
+    expect(await settingsHook.observe(context)).toEqual({ maxTokens: { value: 1, source: "plan" } });
     await settingsHook.apply(context, WANTED);
     expect(await settingsHook.observe(context)).toEqual(WANTED);
     await close(context.client);
