@@ -80,7 +80,7 @@ export function finished(child: ChildProcess): Promise<CommandResult> {
 }
 
 /** The machine's environment without what would steer Pulumi or tenantry. */
-function cleanEnvironment(): Record<string, string | undefined> {
+export function cleanEnvironment(): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(PULUMI_|TENANTRY_|IDENTITY_|NODE_EXTRA|VITEST)/.test(name),
   );

@@ -1,0 +1,142 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DriverAnswer, DriverStep } from "./killDriver.ts";
+import { type CommandResult, cleanEnvironment, finished, type Workspace } from "./workspace.ts";
+
+/** Stands for the tenant's slug in a point's name. */
+const SLUG = "<slug>";
+/** A driver process that takes longer hangs. */
+const HANGING_MS = 300_000;
+
+/** The points that a command comes by, in order, with the slug taken out of their names. */
+export async function enumeratePoints(
+  workspace: Workspace,
+  slug: string,
+  argv: readonly string[],
+): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "tenantry-points-"));
+  const file = join(folder, "points");
+  try {
+    const run = await workspace.tenantry(argv, { TENANTRY_POINTS_FILE: file });
+    if (run.code !== 0) throw new Error(`${argv.join(" ")}: ${run.code}\n${run.stdout}${run.stderr}`);
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    return lines.map((line) => line.replaceAll(`:${slug}-`, `:${SLUG}-`));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A point as `TENANTRY_KILL_AT` names it: a name that a run comes by more than once carries which time is meant. */
+export function killNames(points: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return points.map((point) => {
+    const occurrence = (seen.get(point) ?? 0) + 1;
+    seen.set(point, occurrence);
+    return `${point}#${occurrence}`;
+  });
+}
+
+/**
+ * The points at which a kill leaves something that no other point leaves. Every named point of a resource stays. A
+ * state write's point goes where it is the same moment as its neighbour: nothing happens between `…:after` of one
+ * step or write and `…:before` of the next, so a kill at either leaves the same bytes everywhere.
+ */
+export function distinctMoments(points: readonly string[]): string[] {
+  const moments: string[][] = [];
+  for (const name of killNames(points)) {
+    const last = moments.at(-1);
+    if (last !== undefined && isEnd(last.at(-1) ?? "") && isBeginning(name)) last.push(name);
+    else moments.push([name]);
+  }
+  return moments.flatMap((names) => {
+    const named = names.filter((name) => !isState(name));
+    return named.length > 0 ? named : names.slice(0, 1);
+  });
+}
+
+/** Whether a point is about the state's file rather than about a resource. */
+export function isState(point: string): boolean {
+  return point.startsWith("state:");
+}
+
+/** The same point for a tenant. */
+export function pointOf(name: string, slug: string): string {
+  return name.replaceAll(SLUG, slug);
+}
+
+const isEnd = (name: string): boolean => /^(state|create|update|delete):.*:after#/.test(name);
+const isBeginning = (name: string): boolean => /^(state|create|update|delete):.*:before#/.test(name);
+
+/** What a driver process answered and how it ended. */
+export interface DriverRun extends CommandResult {
+  readonly answers: readonly DriverAnswer[];
+}
+
+/** Runs steps in one process of their own. */
+export async function runDriver(workspace: Workspace, steps: readonly DriverStep[]): Promise<DriverRun> {
+  const driver = join(import.meta.dirname, "killDriver.ts");
+  const child = spawn(process.execPath, ["--import=tsx", driver, workspace.root, JSON.stringify(steps)], {
+    cwd: workspace.root,
+    env: cleanEnvironment(),
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: HANGING_MS,
+    // Not SIGKILL, which is what a kill point does.
+    killSignal: "SIGABRT",
+  });
+  const ended = await finished(child);
+  const lines = ended.stdout.split("\n").filter((line) => line !== "");
+  return { ...ended, answers: lines.map((line) => JSON.parse(line) as DriverAnswer) };
+}
+
+/** A tenant, what is done to it, and where that is cut off. */
+export interface Cut {
+  readonly slug: string;
+  readonly point: string;
+}
+
+/**
+ * Walks cuts: each in a process that is killed at its point, and each followed by the same command in a new process,
+ * which has to end with 0. That process is the next cut's own, so that a cut costs one start of Node. Answers what
+ * went otherwise than it should, empty when nothing did.
+ */
+export async function walkCuts(
+  workspace: Workspace,
+  cuts: readonly Cut[],
+  argvOf: (slug: string) => readonly string[],
+): Promise<string[]> {
+  const problems: string[] = [];
+  let open: Cut | undefined;
+  for (const cut of [...cuts, undefined]) {
+    const converge: DriverStep[] = open === undefined ? [] : [{ argv: argvOf(open.slug) }];
+    const kill: DriverStep[] =
+      cut === undefined ? [] : [{ argv: argvOf(cut.slug), killAt: pointOf(cut.point, cut.slug) }];
+    const run = await runDriver(workspace, [...converge, ...kill]);
+    const [answer, unkilled] = open === undefined ? [undefined, run.answers[0]] : run.answers;
+    if (open !== undefined && answer?.code !== 0)
+      problems.push(
+        `${open.point} (${open.slug}): the next run ended with ${answer?.code}: ${answer?.text ?? run.stderr}`,
+      );
+    if (cut !== undefined && run.signal !== "SIGKILL")
+      problems.push(
+        `${cut.point} (${cut.slug}): not killed there, ${unkilled?.code}: ${unkilled?.text ?? run.stderr}`,
+      );
+    open = cut;
+  }
+  return problems;
+}
+
+/** Walks in `width` processes at a time. */
+export async function walkSideBySide(
+  workspace: Workspace,
+  cuts: readonly Cut[],
+  argvOf: (slug: string) => readonly string[],
+  width: number,
+): Promise<string[]> {
+  const chains = Array.from({ length: width }, (_, chain) =>
+    cuts.filter((__, index) => index % width === chain),
+  );
+  const problems = await Promise.all(chains.map((chain) => walkCuts(workspace, chain, argvOf)));
+  return problems.flat();
+}
