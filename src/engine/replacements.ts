@@ -103,7 +103,7 @@ export class ReplacementPlanner {
   ): Promise<readonly string[] | undefined> {
     if (!state.custom || state.external) return undefined;
     if (state.provider !== "" && replaced.has(parseProviderReference(state.provider).urn)) return [];
-    if (replaced.has(state.deletedWith) || state.replaceWith.some((urn) => replaced.has(urn))) return [];
+    if (state.replaceWith.some((urn) => replaced.has(urn))) return [];
     const inputs = withUnknowns(state, replaced);
     if (inputs === undefined) return undefined;
     if (isProviderType(state.type)) await this.#context.registry.ensure(state);

@@ -199,7 +199,6 @@ export class StepGenerator {
 
   async #diff(goal: Goal, state: ResourceState, old: ResourceState): Promise<DiffResult> {
     if (state.replaceWith.some((urn) => this.#replaced.has(urn))) return replaceDiff("replaceWith");
-    if (state.deletedWith !== "" && this.#replaced.has(state.deletedWith)) return replaceDiff("deletedWith");
     if (await this.#isProviderReplaced(state, old)) return replaceDiff("provider");
     if (!goal.custom) return equalMaps(old.inputs, state.inputs) ? NO_DIFF : { ...NO_DIFF, changes: "some" };
     return await this.#differ.diff(
