@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { folderBackend } from "./backend.ts";
 import { type StateResource, unseal } from "./deployment.ts";
+import { importArguments } from "./engineImport.ts";
 import { idOfPendingCreate } from "./pendingIds.ts";
 
 /** An operation that a killed run left in a stack's state. */
@@ -11,6 +12,8 @@ export interface CutOffOperation {
   readonly kind: string;
   /** For a cut-off create of which something may be outside: the id it has if it is there. */
   readonly id?: string;
+  /** Words of `pulumi` that import it if it is there. */
+  readonly importWords?: readonly string[];
 }
 
 interface Checkpoint {
@@ -38,6 +41,7 @@ export async function readCutOffOperations(
       type === "creating"
         ? idOfPendingCreate(resource.type, unseal(resource.inputs ?? {}), unseal(provider?.inputs ?? {}))
         : undefined;
-    return { urn: resource.urn, kind: type, ...(id === undefined ? {} : { id }) };
+    if (id === undefined) return { urn: resource.urn, kind: type };
+    return { urn: resource.urn, kind: type, id, importWords: importArguments(stack, resource, id) };
   });
 }

@@ -5,6 +5,7 @@ import type { ProviderConfig } from "../tenant/resources.ts";
 import { withTemporaryFolder } from "./backend.ts";
 import type { Properties } from "./deployEvents.ts";
 import { type Deployment, isSecret, type StateResource, unseal } from "./deployment.ts";
+import { importThroughEngine } from "./engineImport.ts";
 import { idOfPendingCreate, isMarkedOurs } from "./pendingIds.ts";
 import { attachedPorts, readThroughPlugin } from "./pluginReader.ts";
 import type { StackWorkspace } from "./stackWorkspace.ts";
@@ -24,28 +25,43 @@ export async function resolvePendingOperations(
   // In clear, but only in memory: provider configs and inputs are needed to ask; the sealed text is written back.
   const open = await exportStack(stacks, stack, ["--show-secrets"]);
   const resources = [...(sealed.deployment.resources ?? [])];
-  const pending = sealed.deployment.pending_operations ?? [];
-  for (const [index, { resource, type }] of pending.entries()) {
+  const askedLater: (() => Promise<void>)[] = [];
+  const tell = (what: string, { urn }: StateResource, type: string) =>
+    onNote(`${what} an interrupted operation (${type}) on ${urn.split("::").at(-1)}`);
+  for (const [index, { resource, type }] of (sealed.deployment.pending_operations ?? []).entries()) {
     const clear = open.deployment.pending_operations?.[index]?.resource ?? resource;
-    const found = type === "creating" ? await findCreated(clear, open, variables) : undefined;
-    if (found !== undefined) resources.push(imported(resource, found));
-    const what = found === undefined ? "cleared" : "took over";
-    onNote(`${what} an interrupted operation (${type}) on ${resource.urn.split("::").at(-1)}`);
+    const outcome = type === "creating" ? await findCreated(clear, open, variables) : GONE;
+    if (outcome.kind === "found") resources.push(imported(resource, outcome));
+    if (outcome.kind !== "unasked") tell(outcome.kind === "found" ? "took over" : "cleared", resource, type);
+    else {
+      const { id } = outcome;
+      askedLater.push(async () => {
+        const isThere = await importThroughEngine(stack, resource, id, stacks);
+        tell(isThere ? "took over" : "cleared", resource, type);
+      });
+    }
   }
   const { pending_operations: _, ...rest } = sealed.deployment;
   await importStack(stacks, stack, { ...sealed, deployment: { ...rest, resources } });
+  for (const ask of askedLater) await ask();
 }
 
 interface Found {
+  readonly kind: "found";
   readonly id: string;
   readonly outputs: Properties;
 }
+
+/** `unasked`: it would have this id, and only the engine can start the plugin that knows. */
+type Outcome = Found | { readonly kind: "gone" } | { readonly kind: "unasked"; readonly id: string };
+
+const GONE = { kind: "gone" } as const;
 
 async function findCreated(
   resource: StateResource,
   { deployment }: Deployment,
   variables: Readonly<Record<string, string>>,
-): Promise<Found | undefined> {
+): Promise<Outcome> {
   const [packageName = ""] = resource.type.split(":");
   const provider = deployment.resources?.find(
     ({ urn }) => resource.provider?.startsWith(`${urn}::`) === true,
@@ -53,13 +69,15 @@ async function findCreated(
   const inputs = unseal(resource.inputs ?? {});
   const config = unseal(provider?.inputs ?? {});
   if (packageName === "tenantry") {
-    return readById(resource.type, "", inputs, config as unknown as ProviderConfig);
+    const ours = await readById(resource.type, "", inputs, config as unknown as ProviderConfig);
+    return ours === undefined ? GONE : { kind: "found", id: ours.id, outputs: ours.outputs };
   }
   const id = idOfPendingCreate(resource.type, inputs, config);
+  if (id === undefined) return GONE;
   const port = attachedPorts(variables.PULUMI_DEBUG_PROVIDERS)[packageName];
-  if (id === undefined || port === undefined) return undefined;
+  if (port === undefined) return { kind: "unasked", id };
   const found = await readThroughPlugin(port, { urn: resource.urn, id, inputs, providerInputs: config });
-  return found !== undefined && isMarkedOurs(inputs, found.outputs) ? found : undefined;
+  return found !== undefined && isMarkedOurs(inputs, found.outputs) ? { kind: "found", ...found } : GONE;
 }
 
 /** The pending resource with what creating it would have added. A secret input that comes back as output stays sealed. */

@@ -24,9 +24,9 @@ export interface FailedRun {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** A code of ours, then its message up to the next blank line, then perhaps an indented hint. */
+/** A code of ours, then its message up to the next blank line, then perhaps an indented hint, which is no line of a stack. */
 const CODED =
-  /\b((?:E_[A-Z_]+)|PROVISIONING_UNAVAILABLE): ([^\n]*(?:\n(?!\s*\n| {2,}\S)[^\n]+)*)(?:\n {2,}(\S[^\n]*))?/;
+  /\b((?:E_[A-Z_]+)|PROVISIONING_UNAVAILABLE): ([^\n]*(?:\n(?!\s*\n| {2,}\S)[^\n]+)*)(?:\n {2,}(?!at )(\S[^\n]*))?/;
 
 /** Gives an engine's failure our code and words: programs and providers write `E_…: message` into their errors. */
 export function explainRunFailure(error: unknown, run: FailedRun): Error {

@@ -58,10 +58,15 @@ async function interruptedFindings(stack: string, { variables }: Deployer): Prom
   }));
 }
 
-function remedyOf(stack: string, { urn, kind, id }: CutOffOperation): string {
+function remedyOf(stack: string, { kind, importWords }: CutOffOperation): string {
   const own = "The next `tenantry up` or `destroy` of it resolves this by itself. With a bare `pulumi`:";
-  const refresh = `pulumi refresh --stack ${stack} --yes --skip-preview`;
+  const clear = `pulumi refresh --stack ${stack} --yes --skip-preview --clear-pending-creates`;
   if (kind !== "creating") return `${own} its next run does it again.`;
-  if (id === undefined) return `${own}\n${refresh} --clear-pending-creates`;
-  return `${own} if it was made,\n${refresh} --import-pending-creates '${urn}' --import-pending-creates '${id}'\nand if it was not,\n${refresh} --clear-pending-creates`;
+  if (importWords === undefined) return `${own}\n${clear}`;
+  return `${own}\n${clear}\nand, if it was made,\npulumi ${importWords.map(quote).join(" ")}`;
+}
+
+/** One word for a shell: URNs hold `$`. */
+function quote(word: string): string {
+  return /^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
