@@ -32,6 +32,7 @@ export function explain(error: unknown): Error {
   if (error instanceof VaultUnreachableError) {
     return new UserError("PROVISIONING_UNAVAILABLE", error.message, {
       cause: error,
+      hint: "Nothing was changed there. Run the same command again when the vault answers.",
     });
   }
   if (error instanceof VaultRefusedError) {

@@ -51,6 +51,11 @@ describe("findCoded", () => {
     });
   });
 
+  test("takes no line of a stack for a hint", () => {
+    const text = "E_UNREACHABLE: master can't be reached.\n    at Object.callback (/app/invoke.ts:281:37)";
+    expect(findCoded(text)).toEqual({ code: "E_UNREACHABLE", message: "master can't be reached." });
+  });
+
   test("leaves out what Pulumi adds to a failed check: an input's name is no field of an entry", () => {
     const text = "E_IMMUTABLE: 'database' never changes.. Examine values at 'acme-record.databaseName'.";
     expect(findCoded(text)?.message).toBe("'database' never changes.");

@@ -152,7 +152,10 @@ const AWAY: readonly PostgresError["problem"][] = [
 /** Says which of our places could not be reached; other errors stay what they are. */
 function named(error: unknown, what: string): unknown {
   if (!(error instanceof PostgresError) || !AWAY.includes(error.problem)) return error;
-  return new UserError("E_UNREACHABLE", `${what} can't be reached: ${error.message}`, { cause: error });
+  return new UserError("E_UNREACHABLE", `${what} can't be reached: ${error.message}`, {
+    cause: error,
+    hint: "Nothing was changed there. Run the same command again when it answers.",
+  });
 }
 
 async function masterUrl(
