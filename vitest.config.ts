@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const slow = ["test/e2e/**/*.test.ts"];
+const slow = ["test/e2e/**/*.test.ts", "test/codes.test.ts"];
 const official = ["test/official/**/*.test.ts"];
 
 export default defineConfig({
