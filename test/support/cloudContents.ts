@@ -88,7 +88,7 @@ export interface StackContents {
   readonly pending: number;
   /** URNs that are there more than once. */
   readonly doubled: readonly string[];
-  /** Names of what it holds, providers apart: a run without the program drops those that nothing needs. */
+  /** Names of what it holds, but for providers and references: a refused destroy drops those that nothing needs. */
   readonly resources: readonly string[];
 }
 
@@ -104,7 +104,7 @@ export function readStacks(cloud: Environment): StackContents[] {
       pending: latest?.pending_operations?.length ?? 0,
       doubled: urns.filter((urn, index) => urns.indexOf(urn) !== index),
       resources: urns
-        .filter((urn) => !urn.includes("::pulumi:providers:"))
+        .filter((urn) => !/::pulumi:(providers:|pulumi:StackReference)/.test(urn))
         .map((urn) => urn.split("::").at(-1) ?? ""),
     };
   });
