@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { CommandError } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Deployment } from "../../src/deploy/deployment.ts";
 import { resolvePendingOperations } from "../../src/deploy/pendingOperations.ts";
@@ -154,4 +155,41 @@ describe("resolvePendingOperations", () => {
       isTaken ? [id] : [],
     );
   });
+
+  test.each([
+    { what: "is there", refusal: undefined, note: "took over" },
+    { what: "is not there", refusal: "error: resource 'x' does not exist", note: "cleared" },
+  ])(
+    "where only the engine can start the plugin, the engine imports what $what",
+    async ({ refusal, note }) => {
+      const commands: (readonly string[])[] = [];
+      const notes: string[] = [];
+      const pending = {
+        ...role(SEALED),
+        parent: "urn:pulumi:local::tenantry::tenantry:index:PlatformStack::local",
+      };
+      const run = async (args: readonly string[]): Promise<string> => {
+        commands.push(args);
+        if (args[0] === "import" && refusal !== undefined) throw failedCommand(refusal);
+        const deployment = {
+          resources: [provider(SEALED)],
+          pending_operations: [{ resource: pending, type: "creating" }],
+        };
+        return JSON.stringify({ version: 3, deployment });
+      };
+      await resolvePendingOperations("local", { run }, {}, (text) => notes.push(text));
+      expect(notes).toEqual([`${note} an interrupted operation (creating) on reader`]);
+      expect(commands.at(-1)).toEqual([
+        ...["import", "postgresql:index/role:Role", "reader", "reader"],
+        ...["--parent", `parent=${pending.parent}`, "--provider", `provider=${PROVIDER_URN}`],
+        ...["--protect=false", "--generate-code=false", "--yes", "--skip-preview", "--stack", "local"],
+      ]);
+    },
+  );
 });
+
+/** As the Automation API rejects; its constructor takes the command's result, which its types keep back. */
+function failedCommand(stdout: string): Error {
+  const Failed = CommandError as unknown as new (result: object) => Error;
+  return new Failed({ code: 1, stdout, stderr: "" });
+}
