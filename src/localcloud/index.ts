@@ -45,7 +45,9 @@ export function openLocalCloud(options: { readonly root: string; readonly home?:
 async function start(home: Home, root: string): Promise<LocalEnv> {
   for (;;) {
     const daemon = await ensureDaemon(home, root);
-    const env = await askDaemon<LocalEnv>(daemon, "POST", `/start${rootQuery(root)}`);
+    // Two questions: one that hangs is noticed soon, and PostgreSQL may still take its time to recover.
+    const isThere = (await askDaemon<LocalEnv>(daemon, "GET", `/env${rootQuery(root)}`)) !== undefined;
+    const env = isThere ? await askDaemon<LocalEnv>(daemon, "POST", `/start${rootQuery(root)}`) : undefined;
     if (env !== undefined) return env;
     await waitUntilGone(daemon);
   }

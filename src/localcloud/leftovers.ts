@@ -1,7 +1,8 @@
 import * as fs from "node:fs/promises";
 import path from "node:path";
 import type { Home } from "./home.ts";
-import { findPostmaster, type Postmaster, stopPostmaster } from "./postgres/clusterProcess.ts";
+import { stopPostmaster } from "./postgres/clusterProcess.ts";
+import { findPostmaster, type Postmaster } from "./postgres/postmaster.ts";
 
 /** PostgreSQL servers of a home that run, daemon or not: they outlive a killed one. */
 export async function findServers(home: Home): Promise<readonly (Postmaster & { readonly name: string })[]> {

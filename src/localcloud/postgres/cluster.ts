@@ -7,13 +7,8 @@ import { portTaken } from "../jsonHttp.ts";
 import { LocalCloudError } from "../localCloudError.ts";
 import { isFree } from "../ports.ts";
 import { type Binaries, installBinaries } from "./binaries.ts";
-import {
-  awaitPostmaster,
-  type Postmaster,
-  SERVER_ENV,
-  startPostmaster,
-  stopPostmaster,
-} from "./clusterProcess.ts";
+import { awaitPostmaster, SERVER_ENV, startPostmaster, stopPostmaster } from "./clusterProcess.ts";
+import type { Postmaster } from "./postmaster.ts";
 import { type ServerUser, serverUser } from "./serverUser.ts";
 
 /** Our superuser: as on Azure, the customer's admin never is one. */

@@ -1,10 +1,9 @@
-import { execFile, type SpawnOptions, spawn } from "node:child_process";
+import { type SpawnOptions, spawn } from "node:child_process";
 import * as fs from "node:fs/promises";
-import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { promisify } from "node:util";
 import { LocalCloudError } from "../localCloudError.ts";
 import { openLog } from "../logFile.ts";
+import { disownPidFile, findPostmaster, type Postmaster, readIfThere, runsOn } from "./postmaster.ts";
 import type { ServerUser } from "./serverUser.ts";
 
 /** A crash with many databases takes seconds to recover from (FAULTS, finding 10). */
@@ -20,23 +19,8 @@ const MEMORY_HELD = "pre-existing shared memory block";
 /** How much of the server's log an error shows. */
 const LOG_TAIL_LINES = 8;
 
-/** The process of one PostgreSQL cluster, known by its data folder alone: any process can find and stop it. */
-export interface Postmaster {
-  readonly pid: number;
-  readonly port: number;
-  readonly isReady: boolean;
-}
-
 /** Environment of server processes: nothing of ours, above all no secret, gets in. */
 export const SERVER_ENV: NodeJS.ProcessEnv = { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" };
-
-/** The running server of a data folder; undefined when there is none (a stale pid file counts as none). */
-export async function findPostmaster(dataDir: string): Promise<Postmaster | undefined> {
-  const lines = (await readIfThere(path.join(dataDir, "postmaster.pid")))?.split("\n") ?? [];
-  const pid = Number(lines[0]);
-  if (!Number.isInteger(pid) || pid <= 0 || !(await runsOn(pid, dataDir))) return undefined;
-  return { pid, port: Number(lines[3]), isReady: lines[7]?.trim() === "ready" };
-}
 
 /** The server of a data folder once it takes connections; undefined when none runs or the one that did ended. */
 export async function awaitPostmaster(dataDir: string): Promise<Postmaster | undefined> {
@@ -65,6 +49,7 @@ export async function startPostmaster(
   const deadline = Date.now() + ORPHANS_TIMEOUT_MS;
   for (;;) {
     const said = await logSize(logFile);
+    await disownPidFile(dataDir, user);
     try {
       return await spawnPostmaster(postgres, dataDir, logFile, user);
     } catch (error) {
@@ -158,32 +143,5 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
-
-/** Whether a process is a server on that folder: a pid alone may long be somebody else's. */
-async function runsOn(pid: number, dataDir: string): Promise<boolean> {
-  if (process.platform !== "linux") return ((await psCommand(pid)) ?? "").endsWith(` -D ${dataDir}`);
-  // A zombie has an empty command line.
-  const commandLine = await readIfThere(`/proc/${pid}/cmdline`);
-  return commandLine?.split("\0").includes(dataDir) ?? false;
-}
-
-async function psCommand(pid: number): Promise<string | undefined> {
-  try {
-    return (await promisify(execFile)("ps", ["-ww", "-o", "command=", "-p", String(pid)])).stdout.trimEnd();
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 1) return undefined;
-    throw error;
-  }
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await fs.readFile(file, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ESRCH") return undefined;
-    throw error;
   }
 }

@@ -10,7 +10,7 @@ import {
   SUPERUSER,
   stopCluster,
 } from "./cluster.ts";
-import { findPostmaster } from "./clusterProcess.ts";
+import { findPostmaster } from "./postmaster.ts";
 
 const NAMESPACE = "postgres";
 const HOST = "127.0.0.1";

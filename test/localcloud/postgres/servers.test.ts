@@ -1,10 +1,11 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Core, openCore } from "../../../src/localcloud/daemon/core.ts";
-import { findPostmaster } from "../../../src/localcloud/postgres/clusterProcess.ts";
+import { findPostmaster } from "../../../src/localcloud/postgres/postmaster.ts";
 import { serverUser } from "../../../src/localcloud/postgres/serverUser.ts";
 import { scramVerifier } from "../../../src/postgres/index.ts";
 import { ROOT, temporaryHome } from "../temporaryHome.ts";
@@ -43,6 +44,19 @@ async function query(port: number, sql: string, password = PASSWORD): Promise<un
 
 function pidOf(name: string): Promise<number | undefined> {
   return findPostmaster(path.join(home.postgres, "data", name)).then((found) => found?.pid);
+}
+
+/** A process that has ended and whose parent, an `exec`ed `sleep`, never asks for it. */
+async function unreapedChild(
+  user: ReturnType<typeof serverUser>,
+): Promise<{ parent: ChildProcess; pid: number }> {
+  const script = "sleep 0.3 & echo $!; exec sleep 300";
+  const parent = spawn("/bin/sh", ["-c", script], { ...user, stdio: ["ignore", "pipe", "ignore"], cwd: "/" });
+  const pid = await new Promise<number>((resolve) =>
+    parent.stdout.once("data", (text) => resolve(Number(text))),
+  );
+  await expect.poll(() => fs.readFile(`/proc/${pid}/stat`, "utf8")).toMatch(/\) Z /);
+  return { parent, pid };
 }
 
 describe("PostgreSQL servers", () => {
@@ -122,6 +136,21 @@ describe("PostgreSQL servers", () => {
     expect(await query(port, "select datname from pg_database where datname = 'kept'")).toEqual([
       { datname: "kept" },
     ]);
+  });
+
+  test("a killed server whose process nobody reaps comes back, with its data", async () => {
+    const { port } = await core.context.postgres.ensure("db-01", await order());
+    const pid = await pidOf("db-01");
+    process.kill(pid!, "SIGKILL");
+    await expect.poll(() => pidOf("db-01")).toBeUndefined();
+    const file = path.join(home.postgres, "data", "db-01", "postmaster.pid");
+    const zombie = await unreapedChild(serverUser());
+    await fs.writeFile(file, (await fs.readFile(file, "utf8")).replace(/^\d+/, String(zombie.pid)));
+    await core.clusters.start();
+    expect(await query(port, "select datname from pg_database where datname = 'kept'")).toEqual([
+      { datname: "kept" },
+    ]);
+    zombie.parent.kill("SIGKILL");
   });
 
   test("a removed server is gone with its data and port; removing again is done", async () => {
