@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../tenant/errors.ts";
-import { hasPendingOperations, withScratchBackend } from "./backend.ts";
+import { withScratchBackend } from "./backend.ts";
 import type { DeployEvent, Properties, RunResult } from "./deployEvents.ts";
 import type { DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
 import { REGISTRATION } from "./deployment.ts";
@@ -116,15 +116,17 @@ export class StackRunner {
   /** Frees the stack of dead owners' locks, then finishes or forgets what a killed run had begun. */
   async #claim(stack: string, { isPatient = false, onEvent }: RunOptions): Promise<void> {
     const { backend } = this.#stacks;
-    if (backend === undefined) return;
     const onNote = (text: string) => onEvent?.({ kind: "note", text });
     const { signal } = this.#options;
-    await claimStack(stack, backend.lockFolder(stack), {
-      isPatient,
-      onNote,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    if (!(await hasPendingOperations(backend, stack))) return;
+    // Elsewhere only the engine sees locks, and nobody knows whether their owners live.
+    if (backend !== undefined) {
+      await claimStack(stack, backend.lockFolder(stack), {
+        isPatient,
+        onNote,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    }
+    if (!(await this.#stacks.hasPendingOperations(stack))) return;
     await resolvePendingOperations(stack, this.#stacks, this.#setup.variables, onNote);
   }
 

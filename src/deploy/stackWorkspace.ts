@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { LocalWorkspace, type PulumiFn, Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
-import { type FolderBackend, folderBackend, withTemporaryFolder } from "./backend.ts";
+import { type FolderBackend, folderBackend, hasPendingOperations, withTemporaryFolder } from "./backend.ts";
 import { readCheckpoint } from "./checkpointFile.ts";
 import { runCommand } from "./commandRun.ts";
 import type { Deployment, StateResource } from "./deployment.ts";
@@ -70,6 +70,15 @@ export class StackWorkspace {
     if ((await this.find(stack)) === undefined) return [];
     const { deployment } = JSON.parse(await this.run(["stack", "export", "--stack", stack])) as Deployment;
     return deployment.resources ?? [];
+  }
+
+  /** Whether a killed run left operations of which nobody knows how they ended. */
+  async hasPendingOperations(stack: string): Promise<boolean> {
+    const { backend } = this;
+    if (backend !== undefined) return hasPendingOperations(backend, stack);
+    if ((await this.find(stack)) === undefined) return false;
+    const { deployment } = JSON.parse(await this.run(["stack", "export", "--stack", stack])) as Deployment;
+    return (deployment.pending_operations ?? []).length > 0;
   }
 
   /** One command that has no method of its own; answers what it printed. */
