@@ -9,6 +9,7 @@ import {
   readLedger,
   withConnection,
   withDatabase,
+  withOwnTables,
 } from "../postgres/index.ts";
 import {
   isPurgeable,
@@ -110,7 +111,15 @@ async function observeContent(
 }
 
 async function readContent(client: Client): Promise<TenantObservation["database"]> {
-  const ledger = await readLedger(client);
+  const last = lastMigration(await readLedger(client));
+  return withOwnTables(client, ["admin", "setting"], "read", async () => ({
+    ...(await readSeeded(client)),
+    lastMigration: last,
+  }));
+}
+
+/** What was seeded. The caller has made sure that the tables are ours: a view planted there would run as the admin. */
+async function readSeeded(client: Client): Promise<TenantObservation["database"]> {
   const { rows: tables } = await client.query(
     "SELECT to_regclass('tenantry.admin') IS NOT NULL AS admin, to_regclass('tenantry.setting') IS NOT NULL AS setting",
   );
@@ -124,7 +133,6 @@ async function readContent(client: Client): Promise<TenantObservation["database"
     isHealthy: true,
     hasAdmin: adminEmail !== undefined,
     ...(adminEmail === undefined ? {} : { adminEmail }),
-    lastMigration: lastMigration(ledger),
     settings: Object.fromEntries((settings?.rows ?? []).map((row) => [row.key, row.value])),
   };
 }
