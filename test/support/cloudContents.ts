@@ -58,6 +58,31 @@ export function addedContents(before: CloudContents, now: CloudContents): CloudC
   return Object.fromEntries(added) as CloudContents;
 }
 
+/** What tenants have added, whichever server they are on; templates and the role of their objects stay for others. */
+export function tenantContents(before: CloudContents, now: CloudContents): CloudContents {
+  const added = Object.entries(addedContents(before, now)).map(([kind, names]) => [
+    kind,
+    names.map((name: string) => name.replace(/^db-0\d\//, "")).filter((name: string) => !SHARED.test(name)),
+  ]);
+  return Object.fromEntries(added.map(([kind, names]) => [kind, names.toSorted()]));
+}
+
+const SHARED = /^(tmpl_tenantry_[0-9a-f]{12}|tenantry_template_owner)$/;
+
+/** One of everything for each tenant, as {@link tenantContents} answers it. */
+export function contentsOf(subjects: readonly string[]): CloudContents {
+  const names = subjects.map((slug) => slug.replaceAll("-", "_"));
+  const each = (nameOf: (slug: string) => string): string[] => subjects.map(nameOf).toSorted();
+  return {
+    databases: names.map((name) => `tenant_${name}`).toSorted(),
+    roles: names.map((name) => `tenant_${name}_owner`).toSorted(),
+    secrets: each((slug) => `tenant-db-${slug}`),
+    recordSets: subjects.flatMap((slug) => [`CNAME ${slug}`, `TXT _dnsauth.${slug}`]).toSorted(),
+    domains: each((slug) => `tenant-${slug}`),
+    routes: each((slug) => `tenant-${slug}`),
+  };
+}
+
 interface ServerContents {
   readonly databases: string[];
   readonly roles: string[];
