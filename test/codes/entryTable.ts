@@ -39,7 +39,7 @@ export const ENTRY_ROWS = {
         when: "a file of `tenants/` has a name that can't be a slug",
         arrange: (stage) => stage.addEntry("acme_two"),
         command: ["up", "--all"],
-        stderr: "",
+        stderr: `E_INVALID_SLUG: tenants/acme_two.yaml: file name: ${SLUG_FORM}; got 'acme_two'.\n  Nothing was touched: \`--all\` needs every entry to hold.\n`,
       },
     ],
   },
@@ -179,6 +179,8 @@ export const ENTRY_ROWS = {
         command: ["up", "acme"],
         stdout:
           "acme  started\nacme  failed: E_NOT_SUPPORTED: Tenant 'acme': 'server': the tenant's database is on 'db-01'; moving it to 'db-02' is not built yet. Set 'server' back to 'db-01' or 'auto'.\n",
+        // Written with the intent of a step and again with its end: another time, the same resources.
+        touches: ["state tenantry/local.acme.json"],
       },
     ],
   },

@@ -11,7 +11,7 @@ export interface Provocation {
   /** Brings it about; what it answers runs after the command, whatever became of it. */
   readonly arrange?: (stage: Stage) => Promise<PutBack> | PutBack;
   /** A place that is away while the command runs; reality is compared before it goes and after it is back. */
-  readonly outage?: (stage: Stage) => Promise<PutBack>;
+  readonly outage?: (stage: Stage) => Promise<PutBack> | PutBack;
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Where the answer has another code than its row: only in rows of codes that can't occur yet. */

@@ -150,12 +150,12 @@ export class Stage {
     return `migrations/tenant/${name}`;
   }
 
-  /** Stops a server as its machine's administrator would; answers what starts all again. */
-  async stopServer(name: string): Promise<() => Promise<void>> {
+  /** Halts a server: it takes connections and never answers. Answers what lets it go on. */
+  async haltServer(name: string): Promise<() => void> {
     const [row] = await this.sql(name, "postgres", "SELECT pg_read_file('postmaster.pid') AS text");
     const pid = Number(String(row?.text).split("\n")[0]);
-    process.kill(pid, "SIGINT");
-    return () => this.restart();
+    process.kill(pid, "SIGSTOP");
+    return () => void process.kill(pid, "SIGCONT");
   }
 
   /** Stops and starts the local cloud, with other settings. */
