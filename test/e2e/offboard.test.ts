@@ -52,6 +52,20 @@ describe.sequential("offboarding a tenant", () => {
     expect(refused.code).toBe(3);
     expect(refused.stdout).toContain("E_ILLEGAL_TRANSITION");
     expect(await statusOf("acme")).toEqual(before);
+    for (const program of ["true", "false"]) {
+      const bare = await workspace.tenantry([
+        "pulumi",
+        "--",
+        "destroy",
+        "-s",
+        "local.acme",
+        "--yes",
+        "--skip-preview",
+        `--run-program=${program}`,
+      ]);
+      expect(bare.code, bare.stdout).not.toBe(0);
+      expect(await statusOf("acme")).toEqual(before);
+    }
     write("deleted");
     const early = await workspace.tenantry(["destroy", "acme"]);
     expect(early.code, early.stdout).toBe(3);
