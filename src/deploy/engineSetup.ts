@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { serveProvider } from "../provider/index.ts";
 import { UserError } from "../tenant/errors.ts";
+import { loadEnvironment, stackFilePath } from "../tenant/load.ts";
+import { refuseProblems } from "../tenant/problems.ts";
 import type { DeployerOptions } from "./deployer.ts";
 import { chooseEngine, type EngineName, LOCAL } from "./engineChoice.ts";
 import { killPointsOf } from "./killPoints.ts";
@@ -68,10 +70,14 @@ async function setUpEmbedded(
   return { name: "embedded", command, configFile, variables, undoing, close: () => provider.close() };
 }
 
+/** A file that is wrong, or without its encryption, is refused here: Pulumi would make one up and rewrite the file. */
 function configFileOf(root: string, environment: string): string {
-  const path = join("stacks", `Pulumi.${environment}.yaml`);
-  if (existsSync(join(root, path))) return resolve(root, path);
-  throw new UserError("E_NO_CONFIG", `${path}: expected an environment's config; got no such file.`, {
-    hint: "Each environment is one `stacks/Pulumi.<env>.yaml`.",
-  });
+  const path = stackFilePath(environment);
+  if (!existsSync(join(root, path))) {
+    throw new UserError("E_NO_CONFIG", `${path}: expected an environment's config; got no such file.`, {
+      hint: "Each environment is one `stacks/Pulumi.<env>.yaml`.",
+    });
+  }
+  refuseProblems(loadEnvironment(root, environment).problems);
+  return resolve(root, path);
 }
