@@ -473,7 +473,25 @@ export const RUN_ROWS = {
         command: ["up", "slowpoke"],
         stdout:
           "slowpoke  started\nslowpoke  placement_resolved\nslowpoke  state_checked\nslowpoke  secret_set\nslowpoke  database_created\nslowpoke  migrations_applied\nslowpoke  admin_seeded\nslowpoke  failed: E_EDGE_PENDING: Tenant 'slowpoke': host 'slowpoke.local.tenantry.test' isn't served after 0.3 s: Front Door says 'Pending' of its domain; expected a CNAME that resolves and an approved domain. Nothing was undone; run `up slowpoke` again later.\n",
-        touches: [],
+        // All but the organization and `active`.
+        touches: [
+          "cloud arm microsoft.cdn/profiles/tenantry-local/afdendpoints/tenantry-local/routes/tenant-slowpoke",
+          "cloud arm microsoft.cdn/profiles/tenantry-local/customdomains/tenant-slowpoke",
+          "cloud arm microsoft.network/dnszones/local.tenantry.test/cname/slowpoke",
+          "cloud arm microsoft.network/dnszones/local.tenantry.test/txt/_dnsauth.slowpoke",
+          "cloud vault:tenantry-local-tenants tenant-db-slowpoke",
+          "db-01 data tenant_slowpoke",
+          "db-01 database tenant_slowpoke",
+          "db-01 role tenant_slowpoke_owner",
+          // A member of the new role.
+          "db-01 role tenantry_admin",
+          "master outbox slowpoke",
+          "master tenant slowpoke",
+          "master tenant_audit slowpoke",
+          "master tenant_host slowpoke",
+          "master tenant_phase slowpoke",
+          "state tenantry/local.slowpoke.json",
+        ],
         after: async (stage) => {
           await stage.restart();
           await stage.succeed(["up", "slowpoke"]);
