@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { copyFile, link, open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -13,7 +14,7 @@ export function hasErrorCode(error: unknown, codes: readonly string[]): boolean 
  * `<path>.bak`: temporary file, fsync, rename, fsync of the folder.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryOf(path);
   try {
     await writeSynced(temporary, text);
     await keepBackup(path);
@@ -28,9 +29,14 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 
 /** Makes a file that is never seen half-written; the temporary one lies in `folder`, on the same disk. */
 export async function createFile(path: string, text: string, folder = dirname(path)): Promise<void> {
-  const temporary = join(folder, `${basename(path)}.${process.pid}.tmp`);
+  const temporary = temporaryOf(join(folder, basename(path)));
   await writeSynced(temporary, text);
   await rename(temporary, path);
+}
+
+/** A name of its own: two stacks of one process may write the same file at once. */
+function temporaryOf(path: string): string {
+  return `${path}.${randomUUID()}.tmp`;
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {
@@ -45,8 +51,7 @@ async function writeSynced(path: string, text: string): Promise<void> {
 
 async function keepBackup(path: string): Promise<void> {
   const backup = `${path}.bak`;
-  const temporary = `${backup}.${process.pid}.tmp`;
-  await rm(temporary, { force: true });
+  const temporary = temporaryOf(backup);
   if (!(await linkOrCopy(path, temporary))) return;
   await rename(temporary, backup);
   await rm(`${backup}.attrs`, { force: true });
@@ -90,6 +95,6 @@ export async function removeTemporary(path: string, entries: readonly string[]):
   const name = basename(path);
   for (const entry of entries) {
     const end = entry.startsWith(name) ? entry.slice(name.length) : "";
-    if (/^(\.bak)?\.\d+\.tmp$/.test(end)) await rm(join(folder, entry), { force: true });
+    if (/^(\.bak)?\.[0-9a-f-]{36}\.tmp$/.test(end)) await rm(join(folder, entry), { force: true });
   }
 }

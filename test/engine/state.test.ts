@@ -44,11 +44,18 @@ describe("state files", () => {
   test("what a killed write left is cleared by the next run", async () => {
     await harness.up(chain);
     const before = Object.keys(await harness.files());
-    for (const end of [".1234.tmp", ".bak.1234.tmp"]) await writeFile(harness.checkpointPath() + end, "torn");
-    await writeFile(harness.checkpointPath("dev.json.1234.tmp"), "another stack's");
+    for (const end of [
+      ".6f1ed002-ab59-4bd2-b2a9-7b0a5a5bb6d1.tmp",
+      ".bak.6f1ed002-ab59-4bd2-b2a9-7b0a5a5bb6d1.tmp",
+    ])
+      await writeFile(harness.checkpointPath() + end, "torn");
+    await writeFile(
+      harness.checkpointPath("dev.json.6f1ed002-ab59-4bd2-b2a9-7b0a5a5bb6d1.tmp"),
+      "another stack's",
+    );
     await harness.up(chain);
     expect(Object.keys(await harness.files()).sort()).toEqual(
-      [...before, harness.checkpointPath("dev.json.1234.tmp")].sort(),
+      [...before, harness.checkpointPath("dev.json.6f1ed002-ab59-4bd2-b2a9-7b0a5a5bb6d1.tmp")].sort(),
     );
   });
 
