@@ -220,5 +220,5 @@ export class Stage {
 
 function entryText(slug: string, lines: string): string {
   const name = `${slug.charAt(0).toUpperCase()}${slug.slice(1)}`;
-  return `displayName: ${name}\nlegalName: ${name} Incorporated\nadminEmail: admin@${slug}.example\nenvironments: [local]\nplan: trial\n${lines}`;
+  return `displayName: ${name}\nlegalName: ${name} Incorporated\nadminEmail: admin@${slug.replaceAll("_", "-")}.example\nenvironments: [local]\nplan: trial\n${lines}`;
 }
