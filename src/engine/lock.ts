@@ -93,7 +93,7 @@ async function refuseForeignLocks(
 }
 
 /** How long the first of two that locked at the same moment waits for the other to give way. */
-const RIVAL_TURNS = 20;
+const RIVAL_TURNS = 60;
 const RIVAL_TURN_MS = 25;
 
 /**
