@@ -25,12 +25,16 @@ export async function resolvePendingOperations(
   // In clear, but only in memory: provider configs and inputs are needed to ask; the sealed text is written back.
   const open = await exportStack(stacks, stack, ["--show-secrets"]);
   const resources = [...(sealed.deployment.resources ?? [])];
+  // A bare `pulumi` carries an operation on even when a later run of it has done the same again.
+  const known = new Set(resources.filter((each) => each.delete !== true).map(({ urn }) => urn));
   const askedLater: (() => Promise<void>)[] = [];
   const tell = (what: string, { urn }: StateResource, type: string) =>
     onNote(`${what} an interrupted operation (${type}) on ${urn.split("::").at(-1)}`);
   for (const [index, { resource, type }] of (sealed.deployment.pending_operations ?? []).entries()) {
     const clear = open.deployment.pending_operations?.[index]?.resource ?? resource;
-    const outcome = type === "creating" ? await findCreated(clear, open, variables) : GONE;
+    const isOpen = type === "creating" && !known.has(resource.urn);
+    const outcome = isOpen ? await findCreated(clear, open, variables) : GONE;
+    if (outcome.kind !== "gone") known.add(resource.urn);
     if (outcome.kind === "found") resources.push(imported(resource, outcome));
     if (outcome.kind !== "unasked") tell(outcome.kind === "found" ? "took over" : "cleared", resource, type);
     else {

@@ -107,6 +107,29 @@ describe("resolvePendingOperations", () => {
     expect(configured.at(-1)).toEqual({ host: "127.0.0.1", password: CANARY });
   });
 
+  test("F1: a create that a later bare run did again is forgotten: the stack has the resource", async () => {
+    outside.set("reader", { name: "reader", login: true, password: CANARY });
+    const made = (secret: object) => ({ ...role(secret), id: "reader", outputs: { name: "reader" } });
+    const { imported, notes } = await resolve((secret) => ({
+      resources: [provider(secret), made(secret)],
+      pending_operations: [{ resource: role(secret), type: "creating" }],
+    }));
+    expect(imported.deployment).toEqual({ resources: [provider(SEALED), made(SEALED)] });
+    expect(notes).toEqual(["cleared an interrupted operation (creating) on reader"]);
+  });
+
+  test("F1: a create that was cut off twice becomes one resource", async () => {
+    outside.set("reader", { name: "reader", login: true, password: CANARY });
+    const { imported } = await resolve((secret) => ({
+      resources: [provider(secret)],
+      pending_operations: [
+        { resource: role(secret), type: "creating" },
+        { resource: role(secret), type: "creating" },
+      ],
+    }));
+    expect(imported.deployment.resources?.map(({ urn }) => urn)).toEqual([PROVIDER_URN, role(SEALED).urn]);
+  });
+
   test("F1: one that did not is forgotten, as are updates and deletes", async () => {
     outside.clear();
     const { imported, notes } = await resolve((secret) => ({
