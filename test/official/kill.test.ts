@@ -129,7 +129,10 @@ describe.skipIf(PULUMI === undefined).sequential(`kill -9 of the official pulumi
       // Pulumi itself carries a pending operation on for ever; our own runs clear it.
       if (recovery !== "bare") expect(stackOf(slug)).toMatchObject({ pending: 0 });
     });
-    await expectWhole(points.map((_, index) => `kill-${index}`));
+    const slugs = points.map((_, index) => `kill-${index}`);
+    await expectWhole(slugs);
+    expectDone(await bench.workspace.tenantry(["up", ...slugs]));
+    for (const slug of slugs) expect(stackOf(slug)).toMatchObject({ pending: 0, doubled: [] });
   });
 
   test("a killed engine's plugin dies with it (F3)", async () => {
