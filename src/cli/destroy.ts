@@ -87,7 +87,8 @@ function destroyTarget(deployer: Deployer, options: DestroyOptions, context: Cli
     const run = { onEvent, isPatient: options.wait };
     if (tenant !== undefined && options.purge === true && (await deployer.hasResources(stack))) {
       confirmPurge(tenant, context.root);
-      await deployer.up(stack, run);
+      // A destroy that was cut off has taken the registration first: an `up` would make again what it took since.
+      if (await deployer.isRegistered(stack)) await deployer.up(stack, run);
     }
     const result = await deployer.destroy(stack, run);
     if (result.changes.length === 0) return { result, summary: "nothing to destroy" };
