@@ -16,6 +16,8 @@ import {
 import { createWorkspace, type Workspace } from "../support/workspace.ts";
 
 const SLUGS = ["acme", "brightsmile-dental", "northwind-logistics"];
+/** Statements that change nothing; the status at the end locks what it reads against a tenant's tricks. */
+const READING = ["SELECT", "BEGIN", "COMMIT", "SET", "LOCK"];
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 describe.sequential("three tenants on one machine", () => {
@@ -154,7 +156,8 @@ describe.sequential("three tenants on one machine", () => {
     const heads = [...statements.matchAll(/(?:statement|execute [^:]*): \s*(\w+)/g)].map((match) =>
       match[1]?.toUpperCase(),
     );
-    expect(new Set(heads)).toEqual(new Set(["SELECT"]));
+    expect(heads).toContain("SELECT");
+    expect(heads.filter((head) => !READING.includes(head ?? ""))).toEqual([]);
     await logStatements(environment, "none");
   });
 
