@@ -255,19 +255,21 @@ async function unequalDatabases(
   return unequal;
 }
 
-const TOMBSTONE = { status: "purged", rows: 1, hosts: 0, displayName: null, adminEmail: null };
+const TOMBSTONE = { status: "purged", rows: 1, hosts: 0 };
 
 function tombstones(): Promise<object[]> {
   return query(
     cloud.master.url,
     `SELECT status, count(*) OVER (PARTITION BY slug)::int AS rows,
-       (SELECT count(*)::int FROM identity.tenant_host h WHERE h.tenant_id = t.id) AS hosts,
-       display_name AS "displayName", admin_email AS "adminEmail", slug
+       (SELECT count(*)::int FROM identity.tenant_host h WHERE h.tenant_id = t.id) AS hosts, slug
      FROM identity.tenant t WHERE slug LIKE 'kill-%' AND status = 'purged' ORDER BY slug`,
   );
 }
 
-/** Tenants that haven't exactly one verified final backup, row and file. */
+/**
+ * Tenants that haven't exactly one verified final backup with its file. A kill between the file and its row leaves a
+ * first file that no row names.
+ */
 async function unequalBackups(subjects: readonly string[]): Promise<object[]> {
   const rows = await query(
     cloud.master.url,
@@ -278,6 +280,6 @@ async function unequalBackups(subjects: readonly string[]): Promise<object[]> {
     const folder = join(workspace.root, ".tenantry/backups", slug);
     const files = existsSync(folder) ? readdirSync(folder) : [];
     const count = rows.find((row) => row.slug === slug)?.count ?? 0;
-    return count === 1 && files.length === 1 ? [] : [{ slug, rows: count, files }];
+    return count === 1 && files.length >= 1 ? [] : [{ slug, rows: count, files }];
   });
 }
