@@ -20,6 +20,10 @@ const inside = new URL(adminUrl);
 inside.pathname = `/${database}`;
 const tenant = new pg.Client({ connectionString: inside.href });
 await tenant.connect();
+const { rows: schemas } = await tenant.query(
+  "SELECT nspname FROM pg_namespace WHERE nspowner = 'tenantry_template_owner'::regrole",
+);
+for (const { nspname } of schemas) await tenant.query(`ALTER SCHEMA ${nspname} OWNER TO ${role}`);
 await tenant.query(`REASSIGN OWNED BY tenantry_template_owner TO ${role}`);
 await tenant.query("CREATE TABLE public.seeded_admin (id uuid PRIMARY KEY, email text NOT NULL)");
 await tenant.query("INSERT INTO public.seeded_admin VALUES ($1, $2)", [
