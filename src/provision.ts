@@ -10,6 +10,7 @@ import {
   providerArgs,
   readEnvironmentConfig,
   referPlatform,
+  refuseRecorded,
   type StackTarget,
   TenantryProvider,
   TenantStack,
@@ -63,9 +64,10 @@ async function declareTenant(
   const tenant = loadEntry(PROJECT_ROOT, slug) && loadTenant(PROJECT_ROOT, slug, config);
   const platform = await referPlatform(environment);
   const provider = new TenantryProvider("tenantry", providerArgs(config, platform));
-  const record = await getRecord({ slug }, provider);
+  const record = await getRecord(tenant ?? { slug }, provider);
   if (tenant === undefined) refuseRemoved(slug, config, record);
   if (tenant === undefined || isNothingWanted(tenant, record)) return {};
+  refuseRecorded(tenant, record, (other) => loadEntry(PROJECT_ROOT, other) !== undefined);
   const { tenantId, server } = new TenantStack(slug, {
     tenant,
     config,

@@ -33,13 +33,13 @@ export interface LocalCloudRoom {
 }
 
 /** The room can be deleted and the rest still type-checks: only a computed path leads there. */
-const ROOM: string = "../localcloud/index.ts";
+const ROOM: string = "localcloud";
 
 /** Opens the local cloud's room; starts nothing. */
 export async function openLocalDoor(root: string): Promise<{
   readonly cloud: LocalCloud;
   readonly environmentVariables: LocalCloudRoom["environmentVariables"];
 }> {
-  const room = (await import(ROOM)) as LocalCloudRoom;
+  const room = (await import(`../${ROOM}/index.ts`)) as LocalCloudRoom;
   return { cloud: room.openLocalCloud({ root }), environmentVariables: room.environmentVariables };
 }

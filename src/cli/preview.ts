@@ -42,7 +42,8 @@ export async function runPreview(
   const { list } = await chooseLivingTargets(slugs, options, context);
   const extras = options.isDryRun === true ? { isDryRun: true } : {};
   return withDeployer(await openSession(options, context, extras), async (deployer) => {
-    if (options.all === true) await refuseRemovedEntries(deployer, options.env, context.root);
+    if (options.all === true)
+      await refuseRemovedEntries(deployer, options.env, context.root, { targets: list });
     const outcomes = await runTargets(
       list,
       async ({ stack, tenant }, onEvent) => {

@@ -41,7 +41,8 @@ export const up: Verb = {
     }
     const { list } = await chooseLivingTargets(slugs, options, context);
     return withDeployer(await openSession(options, context), async (deployer) => {
-      if (options.all === true) await refuseRemovedEntries(deployer, options.env, context.root);
+      if (options.all === true)
+        await refuseRemovedEntries(deployer, options.env, context.root, { targets: list });
       const outcomes = await runTargets(
         list,
         (target, onEvent) => apply(target, deployer, runOptions(options, onEvent)),

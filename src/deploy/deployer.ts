@@ -59,6 +59,8 @@ export interface Deployer {
   undoFirstRun(stack: string, options?: RunOptions): Promise<RunResult>;
   /** Whether the stack holds a registered tenant, which is never undone. */
   isRegistered(stack: string): Promise<boolean>;
+  /** What the stack's tenant was last registered as; undefined where none is. */
+  registeredAs(stack: string): Promise<Properties | undefined>;
   /** Names of all stacks of this environment, sorted. */
   listStacks(): Promise<readonly string[]>;
   isStackPresent(stack: string): Promise<boolean>;

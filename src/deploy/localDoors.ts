@@ -25,11 +25,11 @@ export interface RunningLocalCloud {
 }
 
 /** Both rooms can be deleted and the rest still type-checks: they are only reached here, by a computed path. */
-const ROOMS = { localcloud: "../localcloud/index.ts", engine: "../engine/index.ts" };
+const ROOMS = { localcloud: "localcloud", engine: "engine" };
 
 /** Starts the local cloud, or finds it running. */
 export async function startLocalCloud(root: string): Promise<RunningLocalCloud> {
-  const room = (await import(ROOMS.localcloud)) as LocalCloudRoom;
+  const room = (await import(`../${ROOMS.localcloud}/index.ts`)) as LocalCloudRoom;
   const environment = await room.openLocalCloud({ root }).start();
   return { environment, variables: room.environmentVariables(environment) };
 }
@@ -38,6 +38,6 @@ export async function startLocalCloud(root: string): Promise<RunningLocalCloud> 
 export async function openEmbeddedEngine(
   onPoint: ((point: string) => void) | undefined,
 ): Promise<PulumiCommand> {
-  const room = (await import(ROOMS.engine)) as EngineRoom;
+  const room = (await import(`../${ROOMS.engine}/index.ts`)) as EngineRoom;
   return room.createEmbeddedCommand(onPoint === undefined ? {} : { onPoint });
 }

@@ -1,6 +1,6 @@
 import { UserError } from "../tenant/errors.ts";
 import { readCutOffOperations } from "./cutOffOperations.ts";
-import type { RunResult } from "./deployEvents.ts";
+import type { Properties, RunResult } from "./deployEvents.ts";
 import type { Deployer, DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
 import { REGISTRATION } from "./deployment.ts";
 import { type EngineSetup, setUpEngine } from "./engineSetup.ts";
@@ -72,6 +72,11 @@ class EnvironmentDeployer implements Deployer {
   async isRegistered(stack: string): Promise<boolean> {
     const resources = await this.#stacks.resources(stack);
     return resources.some(({ type }) => type === REGISTRATION);
+  }
+
+  async registeredAs(stack: string): Promise<Properties | undefined> {
+    const resources = await this.#stacks.resources(stack);
+    return resources.find(({ type }) => type === REGISTRATION)?.inputs;
   }
 
   async hasResources(stack: string): Promise<boolean> {

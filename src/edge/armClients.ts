@@ -33,14 +33,13 @@ export function armClients(subscriptionId: string): Promise<ArmClients> {
 }
 
 async function openClients(url: string, subscriptionId: string): Promise<ArmClients> {
-  const [{ DnsManagementClient: Dns }, { CdnManagementClient: Cdn }, { DefaultAzureCredential: Credential }] =
-    await Promise.all([import("@azure/arm-dns"), import("@azure/arm-cdn"), import("@azure/identity")]);
-  const credential = new Credential();
+  const sdk = await import("./armSdk.ts");
+  const credential = new sdk.DefaultAzureCredential();
   const options = { endpoint: url, $host: url, allowInsecureConnection: isPlainLoopback(url) };
   const clients = {
     url,
-    dns: new Dns(credential, subscriptionId, options),
-    cdn: new Cdn(credential, subscriptionId, options),
+    dns: new sdk.DnsManagementClient(credential, subscriptionId, options),
+    cdn: new sdk.CdnManagementClient(credential, subscriptionId, options),
   };
   if (isPlainLoopback(url))
     for (const client of [clients.dns, clients.cdn]) sendTokenPlainly(client, credential);

@@ -1,5 +1,5 @@
 /**
- * The local cloud's background process: `node --import tsx daemon.ts <home> <root> <program>`. One a home; started by
+ * The local cloud's background process: `bin/local-cloud.mjs <home> <root> <program>`. One a home; started by
  * `openLocalCloud().start()`, it stays until `stop`, SIGTERM, or until its home is gone.
  */
 import { randomBytes } from "node:crypto";

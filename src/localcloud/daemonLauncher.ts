@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs/promises";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import { type Notice, readProblem } from "./daemon/notice.ts";
 import { programFingerprint } from "./daemon/program.ts";
 import { EXIT_LOCKED, EXIT_PROBLEM, errorOf, SETTING_PREFIX } from "./daemon/protocol.ts";
@@ -67,11 +65,8 @@ async function launchDaemon(home: Home, root: string): Promise<Launch> {
   const log = await openLog(logOf(home));
   try {
     const { size } = await log.stat();
-    const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
     const args = [
-      "--import",
-      loader,
-      path.join(import.meta.dirname, "daemon.ts"),
+      path.resolve(import.meta.dirname, "../../bin/local-cloud.mjs"),
       home.folder,
       path.resolve(root),
       // Of before the files are read: one that changes meanwhile makes it an older program, never a newer one.

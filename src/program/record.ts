@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
+import { moveRefusal, regionMoveRefusal, renameRefusal } from "../tenant/refusedChanges.ts";
 import type { GetRecordArgs, GetRecordResult } from "../tenant/resources.ts";
 import type { TenantryProvider } from "./tenantryProvider.ts";
 
@@ -8,14 +9,14 @@ import type { TenantryProvider } from "./tenantryProvider.ts";
  * Master's row for a slug, asked before any resource of its stack is declared. A preview does without it; a run that
  * writes throws `E_UNREACHABLE`, for protection can't be decided blindly.
  */
-export async function getRecord(args: GetRecordArgs, provider: TenantryProvider): Promise<GetRecordResult> {
-  const record: GetRecordResult = await pulumi.runtime.invoke(
-    "tenantry:index:getRecord",
-    { ...args },
-    { provider },
-  );
+export async function getRecord(
+  { slug, displayName, adminEmail }: GetRecordArgs,
+  provider: TenantryProvider,
+): Promise<GetRecordResult> {
+  const args = { slug, displayName, adminEmail };
+  const record: GetRecordResult = await pulumi.runtime.invoke("tenantry:index:getRecord", args, { provider });
   if (record.isReachable || pulumi.runtime.isDryRun()) return record;
-  throw new UserError("E_UNREACHABLE", `tenant '${args.slug}': master can't be asked for its record.`, {
+  throw new UserError("E_UNREACHABLE", `tenant '${slug}': master can't be asked for its record.`, {
     hint: "Its reason is in the warning above. A preview works without master.",
   });
 }
@@ -26,6 +27,26 @@ export async function getRecord(args: GetRecordArgs, provider: TenantryProvider)
  */
 export function isRegistrationProtected(tenant: DesiredTenant, record: GetRecordResult): boolean {
   return !(tenant.status === "deleted" && (tenant.isPurgeConfirmed || record.isPurgeable));
+}
+
+/**
+ * Refuses what master's record says can't become, before any resource is declared: the entry of a living tenant under
+ * another file name (`E_IMMUTABLE`), and another server or region for a database that is there (`E_NOT_SUPPORTED`).
+ */
+export function refuseRecorded(
+  { slug, server, region }: DesiredTenant,
+  record: GetRecordResult,
+  hasEntry: (slug: string) => boolean,
+): void {
+  const renamed = record.namesakes.find((namesake) => !hasEntry(namesake));
+  if (renamed !== undefined) throw renameRefusal(renamed, slug);
+  if (!record.wasEverActive) return;
+  const refuse = (words: string): never => {
+    throw new UserError("E_NOT_SUPPORTED", `Tenant '${slug}': ${words}`);
+  };
+  if (server !== "auto" && server !== record.server) refuse(moveRefusal(record.server, server));
+  if (region !== "any" && record.region !== "" && region !== record.region)
+    refuse(regionMoveRefusal(record.server, record.region, region));
 }
 
 /**

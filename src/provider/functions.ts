@@ -1,6 +1,7 @@
-import { isPurgeable, readRecord } from "../registry/index.ts";
+import type { Queryable } from "../postgres/index.ts";
+import { findNamesakes, isPurgeable, readRecord, readServer } from "../registry/index.ts";
 import { InternalError, UserError } from "../tenant/errors.ts";
-import type { GetRecordResult } from "../tenant/resources.ts";
+import type { GetRecordArgs, GetRecordResult } from "../tenant/resources.ts";
 import type { Connection } from "./connection.ts";
 import { explain, messageOf } from "./failure.ts";
 import type { Properties } from "./protocol/wire.ts";
@@ -12,8 +13,11 @@ const NO_RECORD: GetRecordResult = {
   tenantId: "",
   status: "none",
   stack: "",
+  server: "",
+  region: "",
   wasEverActive: false,
   isPurgeable: false,
+  namesakes: [],
   isReachable: true,
 };
 
@@ -29,31 +33,45 @@ export async function callFunction(
   const run = connection.run({ urn: "", typeName: "getRecord", stack: "", isPreview });
   // An engine that never says `preview` may be in one: then nothing is purgeable, which is the safe answer.
   const isTolerant = isPreview || !connection.doesInvokeSayPreview;
-  return { ...(await getRecord(args.slug, run, isTolerant)) };
+  return { ...(await getRecord(argsOf(args, args.slug), run, isTolerant)) };
 }
 
-async function getRecord(slug: string, run: Run, isTolerant: boolean): Promise<GetRecordResult> {
+function argsOf({ displayName, adminEmail }: Properties, slug: string): GetRecordArgs {
+  if (typeof displayName !== "string" || typeof adminEmail !== "string") return { slug };
+  return { slug, displayName, adminEmail };
+}
+
+async function getRecord(args: GetRecordArgs, run: Run, isTolerant: boolean): Promise<GetRecordResult> {
   try {
-    return await askMaster(slug, run);
+    return await run.access.withMasterReader((client) => askMaster(client, args));
   } catch (error) {
     const known = explain(error);
     if (!isTolerant || !isUnreachable(known)) throw known;
-    await run.warn(`record of '${slug}' is unknown, so nothing is purgeable: ${messageOf(known)}`);
+    await run.warn(`record of '${args.slug}' is unknown, so nothing is purgeable: ${messageOf(known)}`);
     return { ...NO_RECORD, isReachable: false };
   }
 }
 
-async function askMaster(slug: string, run: Run): Promise<GetRecordResult> {
-  const record = await run.access.withMasterReader((client) => readRecord(client, slug));
-  if (record === undefined) return NO_RECORD;
+async function askMaster(client: Queryable, args: GetRecordArgs): Promise<GetRecordResult> {
+  const record = await readRecord(client, args.slug);
+  if (record === undefined) return { ...NO_RECORD, namesakes: await namesakesOf(client, args) };
+  const server = record.server === null ? undefined : await readServer(client, record.server);
   return {
     tenantId: record.id,
     status: record.status,
     stack: record.stack,
+    server: record.server ?? "",
+    region: server?.region ?? "",
     wasEverActive: record.activeAt !== null,
     isPurgeable: isPurgeable(record, new Date()),
+    namesakes: [],
     isReachable: true,
   };
+}
+
+async function namesakesOf(client: Queryable, { displayName, adminEmail }: GetRecordArgs) {
+  if (displayName === undefined || adminEmail === undefined) return [];
+  return findNamesakes(client, displayName, adminEmail);
 }
 
 /** Master or the vault with its URL can't be asked; anything else is told. */

@@ -1,3 +1,4 @@
+import { moveRefusal } from "../tenant/refusedChanges.ts";
 import { isKnown, type Properties } from "./protocol/wire.ts";
 import type { AnyResourceType, Previewed, Refusal } from "./resource.ts";
 
@@ -32,9 +33,4 @@ export function refuseMove<I extends { readonly server: string }>(
   return [
     { property: "server", reason: `E_NOT_SUPPORTED: ${moveRefusal(olds.server, String(news.server))}` },
   ];
-}
-
-/** Words for the same refusal where the chosen server is known only later. */
-export function moveRefusal(from: string, to: string): string {
-  return `'server': the tenant's database is on '${from}'; moving it to '${to}' is not built yet. Set 'server' back to '${from}' or 'auto'.`;
 }

@@ -43,6 +43,7 @@ export type { Actor, Run } from "./run.ts";
 export { isSameJson } from "./sameJson.ts";
 export { listServers, readServer, removeServer, type ServerRow, upsertServer } from "./servers.ts";
 export {
+  findNamesakes,
   listRecords,
   lockRecordById,
   readRecord,

@@ -54,6 +54,20 @@ export async function readRecord(client: Queryable, slug: string): Promise<Tenan
   return one(client, "slug = $1 AND status <> 'purged'", slug);
 }
 
+/** Slugs of the lives that were active once and aren't purged and bear this display name and admin. */
+export async function findNamesakes(
+  client: Queryable,
+  displayName: string,
+  adminEmail: string,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ slug: string }>(
+    `SELECT slug FROM identity.tenant
+      WHERE status <> 'purged' AND active_at IS NOT NULL AND display_name = $1 AND admin_email = $2 ORDER BY slug`,
+    [displayName, adminEmail],
+  );
+  return rows.map(({ slug }) => slug);
+}
+
 /** One life by its id, purged or not. */
 export async function readRecordById(client: Queryable, tenantId: string): Promise<TenantRow | undefined> {
   return one(client, "id = $1", tenantId);

@@ -186,15 +186,23 @@ export type PlatformGuardOutputs = PlatformGuardInputs;
 /** `tenantry:index:getRecord`, the invoke the program reads before any resource. */
 export interface GetRecordArgs {
   readonly slug: string;
+  /** Of the entry, for `namesakes`; left out where there is none. */
+  readonly displayName?: string;
+  readonly adminEmail?: string;
 }
 export interface GetRecordResult {
   /** Empty when there is no record that isn't `purged`. */
   readonly tenantId: string;
   readonly status: RecordStatus | "none";
   readonly stack: string;
+  /** Name and region of the server that holds the database; empty until placed. */
+  readonly server: string;
+  readonly region: string;
   readonly wasEverActive: boolean;
   /** Deleted, and retention is over or the purge confirmed, and no hold: decided from master alone. */
   readonly isPurgeable: boolean;
+  /** Living tenants with the entry's display name and admin, asked where `slug` itself has no record. */
+  readonly namesakes: readonly string[];
   /** False when master could not be asked (preview only); then nothing is purgeable. */
   readonly isReachable: boolean;
 }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { isNothingWanted, isRegistrationProtected, targetOfStack } from "../../src/program/index.ts";
+import {
+  isNothingWanted,
+  isRegistrationProtected,
+  refuseRecorded,
+  targetOfStack,
+} from "../../src/program/index.ts";
+import type { DesiredTenant } from "../../src/tenant/desired.ts";
 import type { GetRecordResult } from "../../src/tenant/resources.ts";
 import { ACME } from "./support.ts";
 
@@ -7,8 +13,11 @@ const NO_RECORD: GetRecordResult = {
   tenantId: "",
   status: "none",
   stack: "",
+  server: "",
+  region: "",
   wasEverActive: false,
   isPurgeable: false,
+  namesakes: [],
   isReachable: true,
 };
 const ACTIVE: GetRecordResult = { ...NO_RECORD, status: "active", wasEverActive: true };
@@ -34,6 +43,60 @@ describe("isRegistrationProtected", () => {
     },
   ])("$what: $expected", ({ tenant, record, expected }) => {
     expect(isRegistrationProtected(tenant, record)).toBe(expected);
+  });
+});
+
+describe("refuseRecorded", () => {
+  const placed: GetRecordResult = { ...ACTIVE, server: "db-01", region: "eu" };
+  const refusal = (tenant: DesiredTenant, record: GetRecordResult): unknown => {
+    try {
+      return refuseRecorded(tenant, record, (slug) => slug === "beside");
+    } catch (error) {
+      return error;
+    }
+  };
+
+  test.each([
+    { what: "a tenant where it is", tenant: { ...ACME, server: "db-01", region: "eu" }, record: placed },
+    { what: "a tenant that may be anywhere", tenant: ACME, record: placed },
+    {
+      what: "another server before it was ever active",
+      tenant: { ...ACME, server: "db-02" },
+      record: { ...placed, wasEverActive: false },
+    },
+    {
+      what: "a namesake that keeps its entry",
+      tenant: ACME,
+      record: { ...NO_RECORD, namesakes: ["beside"] },
+    },
+  ])("$what is fine", ({ tenant, record }) => {
+    expect(refusal(tenant, record)).toBeUndefined();
+  });
+
+  test.each([
+    {
+      what: "another server",
+      tenant: { ...ACME, server: "db-02" },
+      record: placed,
+      expected: {
+        code: "E_NOT_SUPPORTED",
+        message: expect.stringContaining("is on 'db-01'; moving it to 'db-02'"),
+      },
+    },
+    {
+      what: "another region",
+      tenant: { ...ACME, region: "us" },
+      record: placed,
+      expected: { code: "E_NOT_SUPPORTED", message: expect.stringContaining("in 'eu'; moving it to 'us'") },
+    },
+    {
+      what: "a namesake whose entry is gone",
+      tenant: ACME,
+      record: { ...NO_RECORD, namesakes: ["beside", "gone"] },
+      expected: { code: "E_IMMUTABLE", message: expect.stringContaining("this is tenant 'gone'") },
+    },
+  ])("$what is refused", ({ tenant, record, expected }) => {
+    expect(refusal(tenant, record)).toMatchObject(expected);
   });
 });
 

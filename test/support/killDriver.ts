@@ -21,12 +21,17 @@ type Main = (
   io: { out(text: string): void; err(text: string): void; isTerminal: boolean; columns: number },
 ) => Promise<number>;
 
+interface Launcher {
+  launch(entry: "cli/index.ts"): Promise<{ main: Main }>;
+}
+
 /**
  * Runs command lines of a workspace's own CLI in this process, one after another: `bin/tenantry` without a start of
  * Node for each. Arguments: the workspace's root, and the steps as JSON.
  */
 async function drive(root: string, steps: readonly DriverStep[]): Promise<void> {
-  const { main } = (await import(pathToFileURL(join(root, "src/cli/index.ts")).href)) as { main: Main };
+  const { launch } = (await import(pathToFileURL(join(root, "bin/launch.mjs")).href)) as Launcher;
+  const { main } = await launch("cli/index.ts");
   for (const { argv, killAt } of steps) {
     if (killAt === undefined) delete process.env.TENANTRY_KILL_AT;
     else process.env.TENANTRY_KILL_AT = killAt;

@@ -1,12 +1,12 @@
 import { placeTenant, previewPlacement, readServer, type ServerRow } from "../../registry/index.ts";
 import { InternalError, UserError } from "../../tenant/errors.ts";
+import { moveRefusal, regionMoveRefusal } from "../../tenant/refusedChanges.ts";
 import type { PlacementInputs, PlacementOutputs } from "../../tenant/resources.ts";
 import { explain, messageOf } from "../failure.ts";
 import { isUnreachable } from "../functions.ts";
 import { markPhase } from "../phases.ts";
 import { isKnown, UNKNOWN } from "../protocol/wire.ts";
 import { readOwnRecord } from "../records.ts";
-import { moveRefusal } from "../refusals.ts";
 import type { Known, Previewed, ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 
@@ -81,10 +81,8 @@ function stay(
     throw new UserError("E_NOT_SUPPORTED", `Tenant '${news.slug}': ${moveRefusal(serverName, news.server)}`);
   }
   if (news.region !== "any" && row !== undefined && row.region !== news.region) {
-    throw new UserError(
-      "E_NOT_SUPPORTED",
-      `Tenant '${news.slug}': 'region': the tenant's database is on '${serverName}' in '${row.region}'; moving it to '${news.region}' is not built yet. Set 'region' back to '${row.region}' or 'any'.`,
-    );
+    const words = regionMoveRefusal(serverName, row.region, news.region);
+    throw new UserError("E_NOT_SUPPORTED", `Tenant '${news.slug}': ${words}`);
   }
   return { ...news, serverName, host: row?.host ?? host, port: row?.port ?? port };
 }
