@@ -5,10 +5,11 @@ import type { DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
 import { setEntryField } from "../tenant/index.ts";
 import { entryPath } from "../tenant/load.ts";
+import { retentionRefusal } from "../tenant/refusedChanges.ts";
 import { chooseLivingTargets } from "./removedEntries.ts";
 import { PLATFORM } from "./render/progress.ts";
 import { runTargets, type TargetAction, withDeployer, worstExitCode } from "./runTargets.ts";
-import { openSession } from "./session.ts";
+import { openSession, readPurgeState } from "./session.ts";
 import { chooseTargets, type Target, type TargetOptions } from "./targets.ts";
 import { UsageError } from "./usage.ts";
 import type { CliContext, Verb } from "./verb.ts";
@@ -90,13 +91,27 @@ function destroyTarget(deployer: Deployer, options: DestroyOptions, context: Cli
       // A destroy that was cut off has taken the registration first: an `up` would make again what it took since.
       if (await deployer.isRegistered(stack)) await deployer.up(stack, run);
     }
-    const result = await deployer.destroy(stack, run);
+    const result = await deployer.destroy(stack, run).catch(async (error: unknown) => {
+      throw await withRetention(error, deployer, options.env, tenant);
+    });
     if (result.changes.length === 0) return { result, summary: "nothing to destroy" };
     return {
       result,
       summary: `${tenant === undefined ? "destroyed" : "purged"}, ${result.changes.length} deleted`,
     };
   };
+}
+
+/** The engine refuses what is protected without knowing until when: master does. */
+async function withRetention(
+  error: unknown,
+  deployer: Deployer,
+  environment: string,
+  tenant: DesiredTenant | undefined,
+): Promise<unknown> {
+  if (!(error instanceof UserError) || error.code !== "E_RETENTION" || tenant === undefined) return error;
+  const { keptUntil } = await readPurgeState(deployer, environment, tenant.slug);
+  return keptUntil === undefined ? error : retentionRefusal(tenant.slug, keptUntil);
 }
 
 /** Writes the confirmation into the entry, so that it is in the repository's history. */

@@ -40,6 +40,20 @@ export async function openStatusObserver(deployer: Deployer, environment: string
   }
 }
 
+/** Asks master where a tenant's purge stands. */
+export async function readPurgeState(
+  deployer: Deployer,
+  environment: string,
+  slug: string,
+): ReturnType<Observer["purgeState"]> {
+  const observer = await openStatusObserver(deployer, environment);
+  try {
+    return await observer.purgeState(slug);
+  } finally {
+    await observer.close();
+  }
+}
+
 /** What to look for when a tenant's status is asked. */
 export function namesOf(tenant: DesiredTenant): TenantNames {
   const inherited = Object.entries(tenant.settings).filter(([, { source }]) => source !== "tenant");

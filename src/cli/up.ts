@@ -1,10 +1,11 @@
 import type { DeployEvent, Deployer, RunOptions, RunResult } from "../deploy/index.ts";
 import { type ErrorCode, UserError } from "../tenant/errors.ts";
+import { purgeBegun } from "../tenant/refusedChanges.ts";
 import { chooseLivingTargets, refuseRemovedEntries } from "./removedEntries.ts";
 import { printLookInside } from "./render/lookInside.ts";
 import { PLATFORM } from "./render/progress.ts";
 import { runTargets, withDeployer, worstExitCode } from "./runTargets.ts";
-import { openSession } from "./session.ts";
+import { openSession, readPurgeState } from "./session.ts";
 import type { Target, TargetOptions } from "./targets.ts";
 import type { Verb } from "./verb.ts";
 
@@ -45,7 +46,7 @@ export const up: Verb = {
         await refuseRemovedEntries(deployer, options.env, context.root, { targets: list });
       const outcomes = await runTargets(
         list,
-        (target, onEvent) => apply(target, deployer, runOptions(options, onEvent)),
+        (target, onEvent) => apply(target, deployer, options.env, runOptions(options, onEvent)),
         options,
         context,
       );
@@ -62,18 +63,27 @@ function runOptions(options: UpOptions, onEvent: (event: DeployEvent) => void): 
 async function apply(
   target: Target,
   deployer: Deployer,
+  environment: string,
   options: RunOptions,
 ): Promise<{ result?: RunResult; summary: string }> {
   const { stack, tenant } = target;
   if (tenant?.status === "deleted" && !(await deployer.hasResources(stack))) {
     return { summary: "nothing to do: the entry says 'deleted' and nothing is there" };
   }
+  await refusePurging(target, deployer, environment);
   try {
     const result = await deployer.up(stack, options);
     return { result, summary: summaryOf(result, target) };
   } catch (error) {
     throw await undoWhenRefused(error, target, deployer, options);
   }
+}
+
+/** A deleted tenant's stack without its registration may be what a cut-off purge left: `up` would make it anew. */
+async function refusePurging({ stack, tenant }: Target, deployer: Deployer, environment: string) {
+  if (tenant?.status !== "deleted" || (await deployer.isRegistered(stack))) return;
+  const { isPurging } = await readPurgeState(deployer, environment, tenant.slug);
+  if (isPurging) throw purgeBegun(tenant.slug);
 }
 
 function summaryOf({ changes }: RunResult, { name, tenant }: Target): string {

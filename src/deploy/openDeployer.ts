@@ -34,8 +34,15 @@ class EnvironmentDeployer implements Deployer {
     return this.#setup.variables;
   }
 
-  up(stack: string, options: RunOptions = {}): Promise<RunResult> {
-    return this.#runner.up(stack, options);
+  async up(stack: string, options: RunOptions = {}): Promise<RunResult> {
+    const wasThere = await this.isStackPresent(stack);
+    try {
+      return await this.#runner.up(stack, options);
+    } catch (error) {
+      const isHeld = error instanceof UserError && error.code === "E_LOCKED";
+      if (!wasThere && !isHeld) await this.#forgetEmpty(stack);
+      throw error;
+    }
   }
 
   preview(stack: string, options: RunOptions = {}): Promise<RunResult> {
@@ -59,14 +66,24 @@ class EnvironmentDeployer implements Deployer {
     }
     this.#setup.undoing.add(stack);
     try {
-      return await this.#runner.destroy(stack, {
+      const undone = await this.#runner.destroy(stack, {
         ...options,
         shouldRunProgram: false,
         variables: { TENANTRY_UNDO: stack },
       });
+      await this.#forgetEmpty(stack);
+      return undone;
     } finally {
       this.#setup.undoing.delete(stack);
     }
+  }
+
+  /** A first run that made nothing, or was undone, leaves no stack either; what it was refused for is in its record. */
+  async #forgetEmpty(stack: string): Promise<void> {
+    if (!(await this.isStackPresent(stack)) || (await this.#stacks.hasPendingOperations(stack))) return;
+    const resources = await this.#stacks.resources(stack);
+    if (resources.every(({ custom, type }) => custom !== true || type.startsWith("pulumi:")))
+      await this.#stacks.remove(stack);
   }
 
   async isRegistered(stack: string): Promise<boolean> {

@@ -56,6 +56,12 @@ export class StackWorkspace {
     return Stack.select(stack, await this.#open(this.#root, variables));
   }
 
+  /** Removes a stack that holds nothing but Pulumi's own bookkeeping, which `--force` is for. */
+  async remove(stack: string): Promise<void> {
+    const workspace = await this.#open(this.#root, {});
+    await workspace.removeStack(stack, { force: true, preserveConfig: true });
+  }
+
   /** Names of the backend's stacks of this project. */
   async list(): Promise<string[]> {
     const workspace = await this.#open(this.#root, {});

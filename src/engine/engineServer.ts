@@ -6,6 +6,7 @@ import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { RUN_STOPPED } from "./deployment.ts";
 import type { Reporter } from "./deploymentContext.ts";
 import { isRefusal, messageOf, refuse } from "./errors.ts";
+import { ProgramWatch } from "./programWatch.ts";
 import type { ResourceMonitor } from "./resourceMonitor.ts";
 
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
@@ -15,6 +16,8 @@ const MAX_QUEUE_SECONDS = 30 * 60;
 /** The loopback server that a program and its plugins talk to. */
 export interface EngineServer {
   readonly address: string;
+  /** Resolves when the program reported an error and has come to a standstill. */
+  readonly programSilent: Promise<void>;
   /** Answers the program's calls from now on. */
   serve(monitor: ResourceMonitor, onRefused: (error: Error) => void): void;
   close(): void;
@@ -27,7 +30,8 @@ export async function startEngineServer(report: Reporter): Promise<EngineServer>
     "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
     "grpc.server_max_unrequested_time_in_server": MAX_QUEUE_SECONDS,
   });
-  server.addService(engineGrpc.EngineService, engineHandlers(report));
+  const watch = new ProgramWatch();
+  server.addService(engineGrpc.EngineService, engineHandlers(report, watch));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
@@ -35,19 +39,20 @@ export async function startEngineServer(report: Reporter): Promise<EngineServer>
   });
   return {
     address: `127.0.0.1:${port}`,
+    programSilent: watch.silent,
     serve: (monitor, onRefused) =>
-      server.addService(resourceGrpc.ResourceMonitorService, monitorHandlers(monitor, onRefused)),
+      server.addService(resourceGrpc.ResourceMonitorService, monitorHandlers(monitor, watch, onRefused)),
     close: () => server.forceShutdown(),
   };
 }
 
 type Handlers = grpc.UntypedServiceImplementation;
 
-function engineHandlers(report: Reporter): Handlers {
+function engineHandlers(report: Reporter, watch: ProgramWatch): Handlers {
   let root = "";
   return {
     log: unary(async (request: enginePb.LogRequest) => {
-      log(report, request);
+      log(report, watch, request);
       return new emptyPb.Empty();
     }),
     getRootResource: unary(async () => new enginePb.GetRootResourceResponse().setUrn(root)),
@@ -60,12 +65,14 @@ function engineHandlers(report: Reporter): Handlers {
   };
 }
 
-function log(report: Reporter, request: enginePb.LogRequest): void {
+function log(report: Reporter, watch: ProgramWatch, request: enginePb.LogRequest): void {
   const { INFO, WARNING, ERROR } = enginePb.LogSeverity;
   const [urn, message] = [request.getUrn(), request.getMessage()];
   if (request.getEphemeral() || isAftermath(request)) return;
-  if (request.getSeverity() === ERROR) report.error(urn, message);
-  else if (request.getSeverity() === WARNING) report.warn(urn, message);
+  if (request.getSeverity() === ERROR) {
+    report.error(urn, message);
+    watch.fail();
+  } else if (request.getSeverity() === WARNING) report.warn(urn, message);
   else if (request.getSeverity() === INFO) report.info(urn, message);
 }
 
@@ -74,15 +81,21 @@ function isAftermath(request: enginePb.LogRequest): boolean {
   return request.getSeverity() === enginePb.LogSeverity.ERROR && request.getMessage().includes(RUN_STOPPED);
 }
 
-function monitorHandlers(monitor: ResourceMonitor, onRefused: (error: Error) => void): Handlers {
+function monitorHandlers(
+  monitor: ResourceMonitor,
+  watch: ProgramWatch,
+  onRefused: (error: Error) => void,
+): Handlers {
+  const watched = <Request, Reply>(serve: (request: Request) => Promise<Reply>) =>
+    unary((request: Request) => watch.during(serve(request)), onRefused);
   return {
-    supportsFeature: unary(async (request) => monitor.supportsFeature(request as never), onRefused),
-    getDeploymentInfo: unary(async () => monitor.getDeploymentInfo(), onRefused),
-    registerResource: unary((request) => monitor.registerResource(request as never), onRefused),
-    registerResourceOutputs: unary((request) => monitor.registerResourceOutputs(request as never), onRefused),
-    readResource: unary((request) => monitor.readResource(request as never), onRefused),
-    invoke: unary((request) => monitor.invoke(request as never), onRefused),
-    signalAndWaitForShutdown: unary(() => monitor.signalAndWaitForShutdown(), onRefused),
+    supportsFeature: watched(async (request) => monitor.supportsFeature(request as never)),
+    getDeploymentInfo: watched(async () => monitor.getDeploymentInfo()),
+    registerResource: watched((request) => monitor.registerResource(request as never)),
+    registerResourceOutputs: watched((request) => monitor.registerResourceOutputs(request as never)),
+    readResource: watched((request) => monitor.readResource(request as never)),
+    invoke: watched((request) => monitor.invoke(request as never)),
+    signalAndWaitForShutdown: watched(() => monitor.signalAndWaitForShutdown()),
     call: refused("calls of resource methods", onRefused),
     registerStackTransform: refused("stack transforms", onRefused),
     registerStackInvokeTransform: refused("invoke transforms", onRefused),

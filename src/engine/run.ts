@@ -24,7 +24,7 @@ import { readStackOutputs } from "./stackOutputs.ts";
 const DEFAULT_PARALLEL = 16;
 
 /** How long a program may go on after the run was stopped. */
-const STOPPED_PROGRAM_MS = 2_000;
+const STOPPED_PROGRAM_MS = 100;
 
 /** What kind of run a command is. */
 export interface RunPlan {
@@ -208,7 +208,7 @@ async function driveProgram(parts: RunParts, deployment: Deployment): Promise<bo
     parallel,
     config,
   });
-  const failure = await Promise.race([program.ended, abandoned(deployment)]);
+  const failure = await Promise.race([program.ended, abandoned(deployment), standstill(server)]);
   program.cancel();
   if (failure === undefined) return true;
   deployment.stop();
@@ -222,6 +222,11 @@ async function abandoned(deployment: Deployment): Promise<string> {
   await deployment.idle();
   await delay(STOPPED_PROGRAM_MS, undefined, { ref: false });
   return RUN_STOPPED;
+}
+
+async function standstill(server: EngineServer): Promise<string> {
+  await server.programSilent;
+  return "the program failed and goes no further";
 }
 
 /** A cut-off run's operations: what became of them is for the caller to find out. */

@@ -7,6 +7,7 @@ import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
 import { MASTER_READ_SECRET, MASTER_SECRET } from "../tenant/environmentConfig.ts";
 import { UserError } from "../tenant/errors.ts";
+import { madeOr } from "./inputs.ts";
 import { PASSWORD_LENGTH } from "./passwords.ts";
 import { Master } from "./platformResources.ts";
 import type { PlatformServer } from "./platformServers.ts";
@@ -121,7 +122,7 @@ function declareGrants(database: string, options: pulumi.CustomResourceOptions):
 
 function urlOf({ config, server }: PlatformMasterArgs, { role, password }: Login): pulumi.Output<string> {
   return pulumi
-    .all([server.address, role.name, password])
+    .all([server.address, madeOr(role.name, ""), madeOr(password, "")])
     .apply(([{ host, port }, user, secret]) =>
       postgresUrl({ host, port, user, password: secret, database: config.master.database }),
     );

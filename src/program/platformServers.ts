@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { EnvironmentConfig, ServerConfig } from "../tenant/environmentConfig.ts";
 import { adminSecretName } from "../tenant/environmentConfig.ts";
+import { madeOr } from "./inputs.ts";
 import { PASSWORD_LENGTH } from "./passwords.ts";
 import type { PlatformVaults } from "./platformVaults.ts";
 import { postgresUrl, type ServerAddress, serverAddress } from "./postgresUrl.ts";
@@ -43,9 +44,9 @@ export function declareServer(
     options,
   );
   const made = declareFlexibleServer(server, config, group, password, options);
-  const address = made.fullyQualifiedDomainName.apply(serverAddress);
+  const address = madeOr(made.fullyQualifiedDomainName, "").apply(serverAddress);
   const url = pulumi
-    .all([address, password])
+    .all([address, madeOr(password, "")])
     .apply(([{ host, port }, secret]) =>
       postgresUrl({ host, port, user: ADMIN, password: secret, database: MAINTENANCE_DATABASE }),
     );

@@ -1,6 +1,7 @@
 import { Vault } from "@pulumi/azure-native/keyvault/vault.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
+import { madeOr } from "./inputs.ts";
 import { providerArgs } from "./platformOutputs.ts";
 import { VaultSecret } from "./tenantResources.ts";
 import { TenantryProvider } from "./tenantryProvider.ts";
@@ -66,5 +67,5 @@ function declareVault(
     },
     { ...options, protect: true },
   );
-  return vault.properties.apply(({ vaultUri }) => vaultUri ?? "");
+  return madeOr<{ readonly vaultUri?: string }>(vault.properties, {}).apply(({ vaultUri }) => vaultUri ?? "");
 }

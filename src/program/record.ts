@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
-import { moveRefusal, regionMoveRefusal, renameRefusal } from "../tenant/refusedChanges.ts";
+import { moveRefusal, purgeBegun, regionMoveRefusal, renameRefusal } from "../tenant/refusedChanges.ts";
 import type { GetRecordArgs, GetRecordResult } from "../tenant/resources.ts";
 import type { TenantryProvider } from "./tenantryProvider.ts";
 
@@ -31,15 +31,16 @@ export function isRegistrationProtected(tenant: DesiredTenant, record: GetRecord
 
 /**
  * Refuses what master's record says can't become, before any resource is declared: the entry of a living tenant under
- * another file name (`E_IMMUTABLE`), and another server or region for a database that is there (`E_NOT_SUPPORTED`).
+ * another file name (`E_IMMUTABLE`), a life whose purge has begun (`E_ILLEGAL_TRANSITION`), and another server or region for a database that is there (`E_NOT_SUPPORTED`).
  */
 export function refuseRecorded(
-  { slug, server, region }: DesiredTenant,
+  { slug, status, server, region }: DesiredTenant,
   record: GetRecordResult,
   hasEntry: (slug: string) => boolean,
 ): void {
   const renamed = record.namesakes.find((namesake) => !hasEntry(namesake));
   if (renamed !== undefined) throw renameRefusal(renamed, slug);
+  if (record.status === "purging" && status !== "deleted") throw purgeBegun(slug);
   if (!record.wasEverActive) return;
   const refuse = (words: string): never => {
     throw new UserError("E_NOT_SUPPORTED", `Tenant '${slug}': ${words}`);

@@ -11,9 +11,12 @@ import {
 } from "../tenant/edgeNames.ts";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
 import type { TenantKey } from "../tenant/resources.ts";
-import type { InputsOf } from "./inputs.ts";
+import { type InputsOf, madeOr } from "./inputs.ts";
 import type { PlatformOutputs } from "./platformOutputs.ts";
 import type { Sequence } from "./sequence.ts";
+
+/** Of a domain that isn't there. */
+const NO_VALIDATION = { expirationDate: "", validationToken: "" };
 
 /** What a tenant's way in is made from. */
 export interface TenantEdgeArgs extends InputsOf<TenantKey> {
@@ -40,10 +43,7 @@ export function openEdge(args: TenantEdgeArgs, sequence: Sequence): void {
     ttl: RECORD_TTL_SECONDS,
     metadata: pulumi.output({ stack: args.stack, slug, tenantId: args.tenantId }).apply(markerOf),
   };
-  // A destroy that runs the program has no outputs for what a failed first run never made.
-  const token = domain.validationProperties.apply(
-    (made: { readonly validationToken: string } | undefined) => made?.validationToken ?? "",
-  );
+  const token = madeOr(domain.validationProperties, NO_VALIDATION).apply((made) => made.validationToken);
   sequence.add(
     (options) =>
       new RecordSet(

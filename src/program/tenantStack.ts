@@ -3,7 +3,7 @@ import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { DesiredTenant } from "../tenant/desired.ts";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
 import type { DatabaseAddress, TenantKey } from "../tenant/resources.ts";
-import type { InputsOf } from "./inputs.ts";
+import { type InputsOf, madeOr } from "./inputs.ts";
 import { PASSWORD_LENGTH } from "./passwords.ts";
 import type { PlatformOutputs } from "./platformOutputs.ts";
 import { postgresUrl } from "./postgresUrl.ts";
@@ -93,7 +93,7 @@ export class TenantStack extends pulumi.ComponentResource {
       (options) => new RandomPassword(`${slug}-password`, { length: PASSWORD_LENGTH }, options),
     );
     const value = pulumi
-      .all([placement.host, placement.port, password])
+      .all([madeOr(placement.host, ""), madeOr(placement.port, 0), madeOr(password, "")])
       .apply(([host, port, secret]) =>
         postgresUrl({ host, port, user: tenant.roleName, password: secret, database: tenant.databaseName }),
       );

@@ -25,15 +25,21 @@ export async function findFinalBackup(client: Queryable, record: TenantRow): Pro
  * longer whole. Throws `E_BACKUP_FAILED`.
  */
 export async function ensureFinalBackup(source: FinalBackupSource, run: Run): Promise<string> {
-  const found = await run.access.withMaster(async (client) =>
-    findFinalBackup(client, await requireRecord(client, source.tenantId)),
-  );
+  const { found, deletingAt } = await run.access.withMaster(async (client) => {
+    const record = await requireRecord(client, source.tenantId);
+    return { found: await findFinalBackup(client, record), deletingAt: record.deletingAt };
+  });
   if (found !== undefined && (await isWhole(source.slug, found))) return found.id;
   run.point("before backup");
-  return takeFinalBackup(source, run);
+  // Named by the delete it belongs to, and by the present where that name's file is damaged.
+  return takeFinalBackup(source, run, found === undefined ? deletingAt : null);
 }
 
-async function takeFinalBackup(source: FinalBackupSource, run: Run): Promise<string> {
+async function takeFinalBackup(
+  source: FinalBackupSource,
+  run: Run,
+  deletingAt: Date | null,
+): Promise<string> {
   const { slug, tenantId, server, database, role, migrations } = source;
   const files = await loadMigrations(migrations, PROJECT_ROOT, slug);
   // Master's clock, which also wrote the time that this backup has to be later than.
@@ -42,6 +48,7 @@ async function takeFinalBackup(source: FinalBackupSource, run: Run): Promise<str
     takeBackup({
       ...{ slug, tenantId, admin, database, role, content: { baseSql: TENANT_SCHEMA_SQL, files } },
       ...{ destination: source.backupsUrl, projectRoot: PROJECT_ROOT, kind: "final", now },
+      ...(deletingAt === null ? {} : { namedAt: deletingAt }),
     }),
   );
   run.point("backup taken");

@@ -42,9 +42,12 @@ export function refuseEdited(dir: string, news: unknown, olds: FileMap | undefin
 
 function refusalOf(old: string, now: string | undefined): { code: string; words: string } | undefined {
   if (now === undefined) {
-    return { code: "E_MIGRATION_REMOVED", words: "is applied and its file is gone; expected it unchanged." };
+    return {
+      code: "E_MIGRATION_REMOVED",
+      words: "is applied and its file is gone; expected it unchanged. Put it back.",
+    };
   }
   if (now === old) return undefined;
-  const words = `was applied with checksum ${old.slice(0, 12)} and now has ${now.slice(0, 12)}; expected it unchanged.`;
+  const words = `was applied with checksum ${old.slice(0, 12)} and now has ${now.slice(0, 12)}; expected it unchanged. Put it back; what should change is a new migration.`;
   return { code: "E_CHECKSUM_CHANGED", words };
 }

@@ -1,5 +1,5 @@
 import type { Queryable } from "../postgres/index.ts";
-import { readPhases, readRecord, readRecordById, type TenantRow } from "../registry/index.ts";
+import { NAMES_HINT, readPhases, readRecord, readRecordById, type TenantRow } from "../registry/index.ts";
 import { InternalError, UserError } from "../tenant/errors.ts";
 
 /** Id that no record has: stands for the one that isn't reserved yet. */
@@ -22,6 +22,7 @@ export async function readOwnRecord(
   throw new UserError(
     "E_ALREADY_PROVISIONED",
     `Tenant '${key.slug}' is '${record.status}' and belongs to stack '${record.stack}'; expected a free slug or stack '${key.stack}'.`,
+    { hint: NAMES_HINT },
   );
 }
 

@@ -19,7 +19,7 @@ export function refuseImmutable(
       const values = `it is '${String(olds[key])}'; got '${String(news[key])}'`;
       return {
         property: key,
-        reason: `E_IMMUTABLE: ${whose}'${ENTRY_WORDS[key] ?? key}' never changes: ${values}.`,
+        reason: `E_IMMUTABLE: ${whose}'${ENTRY_WORDS[key] ?? key}' never changes: ${values}. Set it back.`,
       };
     });
 }

@@ -44,6 +44,6 @@ function mismatch(
   return new UserError(
     "E_SECRET_MISMATCH",
     `Tenant '${place.slug}': the value of secret '${place.secretName}' doesn't log in to '${place.database}' on '${place.server}' as '${place.role}': ${reason}.`,
-    { hint: "`pulumi refresh` and then `up` write password and secret again." },
+    { hint: "`tenantry up --refresh` of this tenant writes password and secret again." },
   );
 }

@@ -24,6 +24,10 @@ export async function reserveHosts(
   return true;
 }
 
+/** What to do about a name that another tenant has. */
+export const NAMES_HINT =
+  "Slug, host, database and secret belong to one tenant alone: choose others in this entry.";
+
 /** Frees every host of a tenant. */
 export async function releaseHosts(client: Queryable, tenantId: string): Promise<void> {
   await client.query("DELETE FROM identity.tenant_host WHERE tenant_id = $1", [tenantId]);
@@ -51,5 +55,6 @@ async function reserveHost(client: Queryable, tenantId: string, slug: string, ho
   throw new UserError(
     "E_ALREADY_PROVISIONED",
     `Tenant '${slug}': host '${host}' belongs to tenant '${rows[0]?.slug}' of stack '${rows[0]?.stack}'; expected a host of its own.`,
+    { hint: NAMES_HINT },
   );
 }

@@ -8,7 +8,7 @@ export {
   recordBackup,
 } from "./backups.ts";
 export { recordFailure } from "./failure.ts";
-export { readHosts } from "./hosts.ts";
+export { NAMES_HINT, readHosts } from "./hosts.ts";
 export { grantRead, migrateMaster } from "./master.ts";
 export { ensureMainOrganization, readOrganization } from "./organization.ts";
 export {

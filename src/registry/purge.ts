@@ -1,4 +1,5 @@
 import { UserError } from "../tenant/errors.ts";
+import { retentionRefusal } from "../tenant/refusedChanges.ts";
 import type { RecordStatus } from "../tenant/resources.ts";
 import type { TenantRow } from "./tenantRow.ts";
 
@@ -58,10 +59,6 @@ export function assertPurgeable(record: PurgeFacts, now: Date): void {
         { hint: `Set 'status: deleted' in tenants/${slug}.yaml and run \`up ${slug}\` first.` },
       );
     case "retention":
-      throw new UserError(
-        "E_RETENTION",
-        `Tenant '${slug}' is 'deleted' and kept until ${decision.until.toISOString()}; expected that time to be over.`,
-        { hint: `To purge it before, add 'purge: ${slug}' to tenants/${slug}.yaml and run \`up ${slug}\`.` },
-      );
+      throw retentionRefusal(slug, decision.until);
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Client, type Queryable, withTransaction } from "../postgres/index.ts";
 import { InternalError, UserError } from "../tenant/errors.ts";
 import { appendAudit } from "./audit.ts";
-import { releaseHosts, reserveHosts } from "./hosts.ts";
+import { NAMES_HINT, releaseHosts, reserveHosts } from "./hosts.ts";
 import type { Run } from "./run.ts";
 import { lockRecord, lockRecordById, type TenantRow } from "./tenantRow.ts";
 import { applyTransition } from "./transition.ts";
@@ -120,6 +120,7 @@ function assertSameStack(record: TenantRow, wanted: Reservation): void {
   throw new UserError(
     "E_ALREADY_PROVISIONED",
     `Tenant '${wanted.slug}' is '${record.status}' and belongs to stack '${record.stack}'; expected a free slug or stack '${wanted.stack}'.`,
+    { hint: NAMES_HINT },
   );
 }
 
@@ -135,6 +136,7 @@ async function assertNamesFree(client: Queryable, record: TenantRow): Promise<vo
   throw new UserError(
     "E_ALREADY_PROVISIONED",
     `Tenant '${record.slug}': ${other.what} belongs to tenant '${other.slug}' of stack '${other.stack}'; expected a name of its own.`,
+    { hint: NAMES_HINT },
   );
 }
 

@@ -12,6 +12,7 @@ import {
   withOwnTables,
 } from "../postgres/index.ts";
 import {
+  decidePurge,
   isPurgeable,
   listRecords,
   readOrganization,
@@ -32,6 +33,8 @@ export interface Observer {
   observe(names: TenantNames): Promise<TenantObservation>;
   /** Slugs whose records let a purge through now. */
   purgeableSlugs(): Promise<readonly string[]>;
+  /** Where a tenant's purge stands: begun, or until when retention keeps its data. */
+  purgeState(slug: string): Promise<{ readonly isPurging: boolean; readonly keptUntil?: Date }>;
   /** Every record that isn't purged, by slug. */
   records(): Promise<readonly TenantRow[]>;
   close(): Promise<void>;
@@ -48,6 +51,13 @@ export async function openObserver(sources: TenantSources): Promise<Observer> {
     observe: (names) => observeTenant(names, context),
     purgeableSlugs: async () =>
       (await listRecords(master)).filter((row) => isPurgeable(row, new Date())).map(({ slug }) => slug),
+    purgeState: async (slug) => {
+      const record = await readRecord(master, slug);
+      if (record === undefined) return { isPurging: false };
+      const decision = decidePurge(record, new Date());
+      const isPurging = record.status === "purging";
+      return decision.kind === "retention" ? { isPurging, keptUntil: decision.until } : { isPurging };
+    },
     records: () => listRecords(master),
     close: () => close(master),
   };

@@ -21,3 +21,25 @@ export function renameRefusal(from: string, to: string): UserError {
     },
   );
 }
+
+/** `E_RETENTION` with the time until which a deleted tenant's data is kept. */
+export function retentionRefusal(slug: string, until: Date): UserError {
+  return new UserError(
+    "E_RETENTION",
+    `Tenant '${slug}' is 'deleted' and kept until ${until.toISOString()}; expected that time to be over.`,
+    {
+      hint: `To purge it before: \`tenantry destroy ${slug} --purge --confirm ${slug}\`, or \`purge: ${slug}\` in ${entryPath(slug)}, then \`up\` and \`destroy\`.`,
+    },
+  );
+}
+
+/** `E_ILLEGAL_TRANSITION` for a tenant whose purge was cut off: there is no way back. */
+export function purgeBegun(slug: string): UserError {
+  return new UserError(
+    "E_ILLEGAL_TRANSITION",
+    `Tenant '${slug}' is 'purging'; expected the purge to be finished before anything else. Nothing was touched.`,
+    {
+      hint: `Keep \`status: deleted\` in ${entryPath(slug)} and run \`tenantry destroy ${slug} --purge --confirm ${slug}\`; \`up\` can then make a new life.`,
+    },
+  );
+}

@@ -30,6 +30,9 @@ export interface BackupRequest extends BackupSource {
   readonly projectRoot: string;
   /** Part of the file's name. */
   readonly kind: "final" | "daily" | "manual";
+  /** Part of the file's name: the same again replaces the file that a cut-off run left. Default: `now`. */
+  readonly namedAt?: Date;
+  /** When it is taken. */
   readonly now: Date;
   /** PATH is where pg_dump is looked for. Default process.env. */
   readonly environment?: NodeJS.ProcessEnv;
@@ -60,7 +63,7 @@ export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
   const environment = request.environment ?? process.env;
   const format = await formatOf(request, environment);
   const extension = format === "archive" ? "tar.gz" : "dump";
-  const path = backupPath(folder, request.slug, request.kind, request.now, extension);
+  const path = backupPath(folder, request.slug, request.kind, request.namedAt ?? request.now, extension);
   const url = withDatabase(request.admin.url, request.database);
   try {
     const facts = await writeDurably(path, async (temporary) => {

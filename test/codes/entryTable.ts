@@ -179,8 +179,16 @@ export const ENTRY_ROWS = {
         command: ["up", "acme"],
         stdout:
           "acme  started\nacme  failed: E_NOT_SUPPORTED: Tenant 'acme': 'server': the tenant's database is on 'db-01'; moving it to 'db-02' is not built yet. Set 'server' back to 'db-01' or 'auto'.\n",
-        // Written with the intent of a step and again with its end: another time, the same resources.
-        touches: ["state tenantry/local.acme.json"],
+      },
+      {
+        when: "a preview says it too",
+        arrange: (stage) =>
+          stage.edit("tenants/acme.yaml", (text) =>
+            text.replace("plan: trial\n", "plan: trial\nserver: db-02\n"),
+          ),
+        command: ["preview", "acme"],
+        stdout:
+          "acme  started\nacme  failed: E_NOT_SUPPORTED: Tenant 'acme': 'server': the tenant's database is on 'db-01'; moving it to 'db-02' is not built yet. Set 'server' back to 'db-01' or 'auto'.\n",
       },
     ],
   },

@@ -2,35 +2,21 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { secretClient } from "../support/localClients.ts";
-import { callArm, takeVaultAway } from "./cloud.ts";
+import {
+  BAD_MIGRATION,
+  BAD_SQL,
+  CONFIG,
+  FAILED_RECORD,
+  FOREIGN,
+  makeForeignThings,
+  NOTHING,
+  RENAMED,
+  renamed,
+  STATE_OF_ACME,
+  withNewcomer,
+} from "./arrangements.ts";
+import { takeVaultAway } from "./cloud.ts";
 import type { CodeRow } from "./provocation.ts";
-import type { Stage } from "./stage.ts";
-
-const CONFIG = "stacks/Pulumi.local.yaml";
-
-/** Row of a tenant that somebody else's stack has. */
-const FOREIGN = `INSERT INTO identity.tenant (id, slug, stack, status, database_name, role_name, secret_name, hosts)
-  VALUES (gen_random_uuid(), 'newcomer', 'elsewhere.newcomer', 'active', 'tenant_newcomer', 'tenant_newcomer_owner', 'tenant-db-newcomer', '{}')`;
-
-/** An entry `newcomer`, which leaves nothing behind when the test is over. */
-async function withNewcomer(stage: Stage, lines = ""): Promise<() => Promise<void>> {
-  const removeEntry = stage.addEntry("newcomer", lines);
-  return async () => {
-    removeEntry();
-    await stage.forget("newcomer");
-  };
-}
-
-/** What every refused first run of `newcomer` leaves: its record with code and reason, and the story in the audit. */
-const FAILED_RECORD = [
-  "master tenant newcomer",
-  "master tenant_audit newcomer",
-  "master tenant_host newcomer",
-  "state tenantry/local.newcomer.json",
-];
-
-/** Written with the intent of a step and again with its end: another time, the same resources. */
-const STATE_OF_ACME = "state tenantry/local.acme.json";
 
 export const RUN_ROWS = {
   E_ALREADY_PROVISIONED: {
@@ -43,10 +29,8 @@ export const RUN_ROWS = {
           return putBack;
         },
         command: ["up", "newcomer"],
-        // An empty stack: a run needs one before it can ask.
-        touches: ["state tenantry/local.newcomer.json"],
         stdout:
-          "newcomer  started\nnewcomer  failed: E_ALREADY_PROVISIONED: Tenant 'newcomer' is 'active' and belongs to stack 'elsewhere.newcomer'; expected a free slug or stack 'local.newcomer'.\n",
+          "newcomer  started\nnewcomer  failed: E_ALREADY_PROVISIONED: Tenant 'newcomer' is 'active' and belongs to stack 'elsewhere.newcomer'; expected a free slug or stack 'local.newcomer'. Slug, host, database and secret belong to one tenant alone: choose others in this entry.\n",
       },
     ],
   },
@@ -64,7 +48,7 @@ export const RUN_ROWS = {
         },
         command: ["up", "newcomer"],
         stdout:
-          "newcomer  started\nnewcomer  placement_resolved\nnewcomer  E_PARTIAL_STATE: undoing what this tenant's first run made\nnewcomer  failed: E_PARTIAL_STATE: Tenant 'newcomer': database, role, secret, DNS, CDN: database 'tenant_newcomer' on 'db-02'; role 'tenant_newcomer_owner' on 'db-02'; secret 'tenant-db-newcomer'; CNAME 'newcomer.local.tenantry.test'; domain 'tenant-newcomer' of host 'newcomer.local.tenantry.test' without the marker of this record; expected nothing of these names. Find out whose these are; rename or remove them, or choose another slug. Nothing was made. What it had created is removed; its record keeps the reason.\n",
+          "newcomer  started\nnewcomer  placement_resolved\nnewcomer  E_PARTIAL_STATE: undoing what this tenant's first run made\nnewcomer  failed: E_PARTIAL_STATE: Tenant 'newcomer': database, role, secret, DNS, CDN: database 'tenant_newcomer' on 'db-02'; role 'tenant_newcomer_owner' on 'db-02'; secret 'tenant-db-newcomer'; CNAME 'newcomer.local.tenantry.test'; domain 'tenant-newcomer' of host 'newcomer.local.tenantry.test' without the marker of this record; expected nothing of these names. Find out whose these are; rename or remove them, or choose another slug. What it had created is removed; its record keeps the reason.\n",
         touches: [...FAILED_RECORD, "master tenant_phase newcomer"],
       },
     ],
@@ -149,19 +133,16 @@ export const RUN_ROWS = {
         outage: (stage) => takeVaultAway(stage.environment, "tenantry-local-tenants"),
         command: ["up", "newcomer"],
         stdout:
-          "newcomer  started\nnewcomer  failed: PROVISIONING_UNAVAILABLE: Key Vault https://127.0.0.1:PORT/: connect ECONNREFUSED 127.0.0.1:PORT Nothing was changed there. Run the same command again when the vault answers.\n",
-        // The vault itself by this test, which takes it away and recovers it; and an empty stack.
-        touches: [
-          "cloud arm microsoft.keyvault/vaults/tenantry-local-tenants",
-          "state tenantry/local.newcomer.json",
-        ],
+          "newcomer  started\nnewcomer  failed: PROVISIONING_UNAVAILABLE: Key Vault https://127.0.0.1:PORT/: connect ECONNREFUSED 127.0.0.1:PORT. Nothing was changed there. Run the same command again when the vault answers.\n",
+        // By this test, which takes it away and recovers it.
+        touches: ["cloud arm microsoft.keyvault/vaults/tenantry-local-tenants"],
       },
       {
         when: "the platform's vault doesn't answer",
         outage: (stage) => takeVaultAway(stage.environment, "tenantry-local-platform"),
         command: ["up", "acme"],
         stdout:
-          "acme  started\nacme  failed: PROVISIONING_UNAVAILABLE: Key Vault https://127.0.0.1:PORT/: connect ECONNREFUSED 127.0.0.1:PORT Nothing was changed there. Run the same command again when the vault answers.\n",
+          "acme  started\nacme  failed: PROVISIONING_UNAVAILABLE: Key Vault https://127.0.0.1:PORT/: connect ECONNREFUSED 127.0.0.1:PORT. Nothing was changed there. Run the same command again when the vault answers.\n",
         // By this test, which takes it away and recovers it.
         touches: ["cloud arm microsoft.keyvault/vaults/tenantry-local-platform"],
       },
@@ -174,7 +155,7 @@ export const RUN_ROWS = {
         outage: (stage) => stage.haltServer("db-01"),
         command: ["up", "acme"],
         stdout:
-          "acme  started\nacme  failed: E_UNREACHABLE: master can't be reached: 127.0.0.1:PORT/tenantry_master as tenantry_read: timeout expired Nothing was changed there. Run the same command again when it answers.\n",
+          "acme  started\nacme  failed: E_UNREACHABLE: master can't be reached: 127.0.0.1:PORT/tenantry_master as tenantry_read: timeout expired. Nothing was changed there. Run the same command again when it answers.\n",
       },
     ],
   },
@@ -199,7 +180,6 @@ export const RUN_ROWS = {
           "master tenant_audit retired",
           "master tenant_host retired",
           "master tenant_phase retired",
-          "state tenantry/local.retired.json",
         ],
         after: async (stage) => {
           const record = () =>
@@ -248,7 +228,7 @@ export const RUN_ROWS = {
         },
         command: ["up", "acme"],
         stdout:
-          "acme  started\nacme  failed: E_SECRET_MISMATCH: Tenant 'acme': the value of secret 'tenant-db-acme' doesn't log in to 'tenant_acme' on 'db-01' as 'tenant_acme_owner': PostgreSQL answers: 127.0.0.1:PORT/tenant_acme as tenant_acme_owner: password authentication failed for user \"tenant_acme_owner\". `pulumi refresh` and then `up` write password and secret again.\n",
+          "acme  started\nacme  failed: E_SECRET_MISMATCH: Tenant 'acme': the value of secret 'tenant-db-acme' doesn't log in to 'tenant_acme' on 'db-01' as 'tenant_acme_owner': PostgreSQL answers: 127.0.0.1:PORT/tenant_acme as tenant_acme_owner: password authentication failed for user \"tenant_acme_owner\". `tenantry up --refresh` of this tenant writes password and secret again.\n",
         touches: [STATE_OF_ACME],
       },
     ],
@@ -267,7 +247,7 @@ export const RUN_ROWS = {
         },
         command: ["up", "retired"],
         stdout:
-          "retired  started\nretired  database_created\nretired  failed: E_BACKUP_FAILED: Backup of tenant 'retired': ENOTDIR: not a directory, mkdir '/dev/null/backups/retired'.\n",
+          "retired  started\nretired  database_created\nretired  failed: E_BACKUP_FAILED: Backup of tenant 'retired': ENOTDIR: not a directory, mkdir '/dev/null/backups/retired'. Nothing of the tenant is lost: mend this and run the same command again, which takes the backup anew.\n",
         // Closed to its users and kept whole; the record is 'deleting'.
         touches: [
           "db-01 database tenant_retired",
@@ -318,7 +298,7 @@ export const RUN_ROWS = {
         },
         command: ["destroy", "retired"],
         stdout:
-          "retired  started\nretired  failed: E_RETENTION: stack 'local.retired': the tenant is deleted and its retention runs. Wait until retention is over, or confirm with `purge: <slug>` in its entry, run `up`, then destroy.\n",
+          "retired  started\nretired  failed: E_RETENTION: Tenant 'retired' is 'deleted' and kept until TIME; expected that time to be over. To purge it before: `tenantry destroy retired --purge --confirm retired`, or `purge: retired` in tenants/retired.yaml, then `up` and `destroy`.\n",
       },
     ],
   },
@@ -357,14 +337,26 @@ export const RUN_ROWS = {
         arrange: (stage) => stage.edit("tenants/acme.yaml", (text) => `${text}database: tenant_other\n`),
         command: ["up", "acme"],
         stdout:
-          "acme  started\nacme  failed: E_IMMUTABLE: Tenant 'acme': 'database' never changes: it is 'tenant_acme'; got 'tenant_other'.\n",
+          "acme  started\nacme  failed: E_IMMUTABLE: Tenant 'acme': 'database' never changes: it is 'tenant_acme'; got 'tenant_other'. Set it back.\n",
       },
       {
         when: "a preview says it too",
         arrange: (stage) => stage.edit("tenants/acme.yaml", (text) => `${text}database: tenant_other\n`),
         command: ["preview", "acme"],
         stdout:
-          "acme  started\nacme  failed: E_IMMUTABLE: Tenant 'acme': 'database' never changes: it is 'tenant_acme'; got 'tenant_other'.\n",
+          "acme  started\nacme  failed: E_IMMUTABLE: Tenant 'acme': 'database' never changes: it is 'tenant_acme'; got 'tenant_other'. Set it back.\n",
+      },
+      {
+        when: "the entry's file is renamed, and it is named",
+        arrange: (stage) => renamed(stage, "tenants/acme.yaml", "tenants/acme-health.yaml"),
+        command: ["up", "acme-health"],
+        stdout: `acme-health  started\nacme-health  failed: E_IMMUTABLE: ${RENAMED} Rename the file back to 'tenants/acme.yaml'. A second tenant beside it needs both files.\n`,
+      },
+      {
+        when: "the entry's file is renamed, and all are applied",
+        arrange: (stage) => renamed(stage, "tenants/acme.yaml", "tenants/acme-health.yaml"),
+        command: ["up", "--all"],
+        stderr: `E_IMMUTABLE: ${RENAMED}\n  Rename the file back to 'tenants/acme.yaml'. A second tenant beside it needs both files.\n`,
       },
     ],
   },
@@ -375,7 +367,7 @@ export const RUN_ROWS = {
         arrange: (stage) => stage.edit(stage.migration("0002"), (text) => `${text}\n-- edited\n`),
         command: ["up", "acme"],
         stdout:
-          "acme  started\nacme  failed: E_CHECKSUM_CHANGED: migrations/tenant/0002_visits.sql: was applied with checksum 15a7769dd3d1 and now has c2aa30395741; expected it unchanged.\n",
+          "acme  started\nacme  failed: E_CHECKSUM_CHANGED: migrations/tenant/0002_visits.sql: was applied with checksum 15a7769dd3d1 and now has c2aa30395741; expected it unchanged. Put it back; what should change is a new migration.\n",
       },
     ],
   },
@@ -386,7 +378,7 @@ export const RUN_ROWS = {
         arrange: (stage) => stage.removeFile(stage.migration("0003")),
         command: ["up", "acme"],
         stdout:
-          "acme  started\nacme  failed: E_MIGRATION_REMOVED: migrations/tenant/0003_reporting.sql: is applied and its file is gone; expected it unchanged.\n",
+          "acme  started\nacme  failed: E_MIGRATION_REMOVED: migrations/tenant/0003_reporting.sql: is applied and its file is gone; expected it unchanged. Put it back.\n",
       },
     ],
   },
@@ -514,33 +506,3 @@ export const RUN_ROWS = {
     ],
   },
 } as const satisfies Record<string, CodeRow>;
-
-/** Nothing was arranged that has to be put back. */
-const NOTHING = () => undefined;
-
-/** Fails in its third line. */
-const BAD_SQL = "CREATE TABLE app.ward (id integer);\n\nALTER TABLE app.wards ADD COLUMN beds integer;\n";
-
-const BAD_MIGRATION = "migrations/tenant/0004_wards.sql";
-
-/** Unmarked things of newcomer's names in every place. */
-async function makeForeignThings(stage: Stage): Promise<() => Promise<void>> {
-  const { environment } = stage;
-  const vault = secretClient(environment, environment.keyVault.url);
-  const zone = `Microsoft.Network/dnsZones/${environment.dns.zone}`;
-  const domain = "Microsoft.Cdn/profiles/tenantry-local/customDomains/tenant-newcomer";
-  await stage.sql("db-02", "postgres", "CREATE ROLE tenant_newcomer_owner");
-  await stage.sql("db-02", "postgres", "CREATE DATABASE tenant_newcomer");
-  await vault.setSecret("tenant-db-newcomer", "somebody's");
-  await callArm(environment, "PUT", `${zone}/CNAME/newcomer`, {
-    properties: { TTL: 60, CNAMERecord: { cname: "elsewhere.example" } },
-  });
-  await callArm(environment, "PUT", domain, { properties: { hostName: `newcomer.${environment.dns.zone}` } });
-  return async () => {
-    await callArm(environment, "DELETE", `${zone}/CNAME/newcomer`);
-    await callArm(environment, "DELETE", domain);
-    await (await vault.beginDeleteSecret("tenant-db-newcomer")).pollUntilDone();
-    await stage.sql("db-02", "postgres", "DROP DATABASE tenant_newcomer");
-    await stage.sql("db-02", "postgres", "DROP ROLE tenant_newcomer_owner");
-  };
-}

@@ -266,10 +266,7 @@ function tombstones(): Promise<object[]> {
   );
 }
 
-/**
- * Tenants that haven't exactly one verified final backup with its file. A kill between the file and its row leaves a
- * first file that no row names.
- */
+/** Tenants that haven't exactly one verified final backup and its one file. */
 async function unequalBackups(subjects: readonly string[]): Promise<object[]> {
   const rows = await query(
     cloud.master.url,
@@ -280,6 +277,6 @@ async function unequalBackups(subjects: readonly string[]): Promise<object[]> {
     const folder = join(workspace.root, ".tenantry/backups", slug);
     const files = existsSync(folder) ? readdirSync(folder) : [];
     const count = rows.find((row) => row.slug === slug)?.count ?? 0;
-    return count === 1 && files.length >= 1 ? [] : [{ slug, rows: count, files }];
+    return count === 1 && files.length === 1 ? [] : [{ slug, rows: count, files }];
   });
 }

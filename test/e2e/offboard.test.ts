@@ -148,6 +148,25 @@ describe.sequential("offboarding a tenant", () => {
     expect(workspace.read("tenants/acme.yaml")).not.toContain("purge:");
   });
 
+  test("an `up` in the middle of a purge is refused and makes nothing again, whatever the entry says", async () => {
+    const killed = await workspace.tenantry(["destroy", "acme", "--purge", "--confirm", "acme"], {
+      TENANTRY_KILL_AT: "delete:tenantry:index:Migrations:acme-migrations:after",
+      TENANTRY_POINTS_FILE: join(workspace.root, "points.txt"),
+    });
+    expect(killed.signal).toBe("SIGKILL");
+    const left = await workspace.tenantry(["pulumi", "--", "stack", "export", "-s", "local.acme"]);
+    expect(left.stdout).not.toContain("acme-registration");
+    for (const status of ["deleted\npurge: acme", "active"]) {
+      write(status);
+      const refused = await workspace.tenantry(["up", "acme"]);
+      expect(refused.stdout).toContain("E_ILLEGAL_TRANSITION: Tenant 'acme' is 'purging'");
+      expect(refused.code).toBe(3);
+      const now = await workspace.tenantry(["pulumi", "--", "stack", "export", "-s", "local.acme"]);
+      expect(resourcesOf(now.stdout)).toEqual(resourcesOf(left.stdout));
+    }
+    write("deleted");
+  });
+
   test("a purge takes everything of the tenant, leaves the tombstone, and touches nobody else", async () => {
     const before = await Promise.all(others.map(statusOf));
     const points = join(workspace.root, "points.txt");
@@ -205,6 +224,11 @@ describe.sequential("offboarding a tenant", () => {
     expect(versions).toHaveLength(2);
   });
 });
+
+function resourcesOf(exported: string): string[] {
+  const { deployment } = JSON.parse(exported) as { deployment: { resources: { urn: string }[] } };
+  return deployment.resources.map(({ urn }) => urn).filter((urn) => !urn.includes("::pulumi:"));
+}
 
 /** Logical names of the resources that a run deleted, in order, from the points it came by. */
 function deletedInOrder(pointsFile: string): string[] {

@@ -136,6 +136,20 @@ describe("failures", () => {
     expect(names(await harness.resources())).toEqual(["demo-dev", "default_1_2_3", "made", "old"]);
   });
 
+  test("a program that fails in an output fails the run, which ends", async () => {
+    const program = async () => {
+      const made = new Thing("made");
+      const after = new Thing("after", { value: made.id.apply((id) => refuse(id)) });
+      void new Thing("waiting", {}, { dependsOn: [after] });
+    };
+    expect(await failure(harness.up(program))).toContain("E_BROKEN: not made-1");
+    expect(names(await harness.resources())).toContain("made");
+    expect(names(await harness.resources())).not.toContain("after");
+    await harness.up(async () => void new Thing("made"));
+    const stack = await harness.stack(program);
+    expect(await failure(stack.destroy({ runProgram: true }))).toContain("E_BROKEN: not made-1");
+  });
+
   test("a failed replacement keeps the old resource until a later run deletes it", async () => {
     const program = (key: string) => async () => void new Thing("a", { key });
     await harness.up(program("1"));
@@ -168,3 +182,7 @@ describe("failures", () => {
     await stack.up({ expectNoChanges: true });
   });
 });
+
+function refuse(id: string): string {
+  throw new Error(`E_BROKEN: not ${id}`);
+}

@@ -109,7 +109,7 @@ describe("the state check", () => {
     const found =
       "Tenant 'partial': database, role, secret, DNS, CDN: database 'tenant_partial' on 'db-01'; role 'tenant_partial_owner' on 'db-01'; secret 'tenant-db-partial'; CNAME 'partial.local.tenantry.test'; domain 'tenant-partial' of host 'partial.local.tenantry.test' without the marker of this record; expected nothing of these names.";
     expect(message).toBe(
-      `E_PARTIAL_STATE: ${found}\n  Find out whose these are; rename or remove them, or choose another slug. Nothing was made.`,
+      `E_PARTIAL_STATE: ${found}\n  Find out whose these are; rename or remove them, or choose another slug.`,
     );
     expect(
       await world.master(
@@ -141,10 +141,10 @@ describe("a change", () => {
   test("of what never changes is E_IMMUTABLE in check", async () => {
     const { record } = tenantInputs(world, "fixed");
     expect(await world.engine.check("TenantRecord", { ...record, isolation: "schema" }, record)).toEqual([
-      "isolation: E_IMMUTABLE: Tenant 'fixed': 'isolation' never changes: it is 'database'; got 'schema'.",
+      "isolation: E_IMMUTABLE: Tenant 'fixed': 'isolation' never changes: it is 'database'; got 'schema'. Set it back.",
     ]);
     expect(await world.engine.check("TenantRecord", { ...record, databaseName: "other" }, record)).toEqual([
-      "databaseName: E_IMMUTABLE: Tenant 'fixed': 'database' never changes: it is 'tenant_fixed'; got 'other'.",
+      "databaseName: E_IMMUTABLE: Tenant 'fixed': 'database' never changes: it is 'tenant_fixed'; got 'other'. Set it back.",
     ]);
   });
 
@@ -170,10 +170,10 @@ describe("a change", () => {
         migrations,
       ),
     ).toEqual([
-      `files: E_CHECKSUM_CHANGED: ${dir}/0001_patients.sql: was applied with checksum ${checksum(FIRST).slice(0, 12)} and now has f00; expected it unchanged.`,
+      `files: E_CHECKSUM_CHANGED: ${dir}/0001_patients.sql: was applied with checksum ${checksum(FIRST).slice(0, 12)} and now has f00; expected it unchanged. Put it back; what should change is a new migration.`,
     ]);
     expect(await world.engine.check("Migrations", { ...migrations, files: {} }, migrations)).toEqual([
-      `files: E_MIGRATION_REMOVED: ${dir}/0001_patients.sql: is applied and its file is gone; expected it unchanged.`,
+      `files: E_MIGRATION_REMOVED: ${dir}/0001_patients.sql: is applied and its file is gone; expected it unchanged. Put it back.`,
     ]);
   });
 });

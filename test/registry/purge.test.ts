@@ -90,7 +90,7 @@ describe("purge", () => {
     expect(says(record("deleted"))).toEqual([
       "E_RETENTION",
       "Tenant 'acme' is 'deleted' and kept until 2026-01-31T00:00:00.000Z; expected that time to be over.",
-      "To purge it before, add 'purge: acme' to tenants/acme.yaml and run `up acme`.",
+      "To purge it before: `tenantry destroy acme --purge --confirm acme`, or `purge: acme` in tenants/acme.yaml, then `up` and `destroy`.",
     ]);
     expect(says(record("deleted", { hold: true }))).toEqual([
       "E_HOLD",

@@ -10,6 +10,12 @@ export function plainDisplay(io: CliIo, targets: readonly string[]): ProgressDis
   };
 }
 
+/** On one line: a message that is no sentence ends before the hint begins. */
+function withHint(message: string, hint: string | undefined): string {
+  if (hint === undefined) return message;
+  return `${message}${/[.!?]$/.test(message) ? "" : "."} ${hint}`;
+}
+
 function words(progress: Progress): string {
   switch (progress.kind) {
     case "started":
@@ -21,6 +27,6 @@ function words(progress: Progress): string {
     case "finished":
       return `${progress.summary} (${formatMs(progress.tookMs)})`;
     case "failed":
-      return `failed: ${progress.code}: ${progress.message}${progress.hint === undefined ? "" : ` ${progress.hint}`}`;
+      return `failed: ${progress.code}: ${withHint(progress.message, progress.hint)}`;
   }
 }

@@ -49,6 +49,6 @@ async function assertNoStrangers(inputs: StateCheckInputs, run: Run): Promise<vo
   throw new UserError(
     "E_PARTIAL_STATE",
     `Tenant '${inputs.slug}': ${listFindings(strangers)} without the marker of this record; expected nothing of these names.`,
-    { hint: "Find out whose these are; rename or remove them, or choose another slug. Nothing was made." },
+    { hint: "Find out whose these are; rename or remove them, or choose another slug." },
   );
 }
