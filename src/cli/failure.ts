@@ -1,4 +1,4 @@
-import { exitCodeOf, InternalError, UserError } from "../tenant/errors.ts";
+import { exitCodeOf, InternalError, toUserError, UserError } from "../tenant/errors.ts";
 import { EXIT_USAGE, UsageError } from "./usage.ts";
 import type { CliIo } from "./verb.ts";
 
@@ -6,7 +6,8 @@ import type { CliIo } from "./verb.ts";
 const EXIT_FAILED = 1;
 
 /** Words an error for a person (or, with `--json`, one object a line) and answers the exit code. */
-export function reportFailure(error: unknown, io: CliIo, isJson: boolean): number {
+export function reportFailure(failure: unknown, io: CliIo, isJson: boolean): number {
+  const error = toUserError(failure);
   if (error instanceof UserError) {
     if (isJson)
       io.err(

@@ -1,5 +1,5 @@
 import type { DeployEvent, Deployer, RunOptions, RunResult } from "../deploy/index.ts";
-import { type ErrorCode, UserError } from "../tenant/errors.ts";
+import { isContentError, UserError } from "../tenant/errors.ts";
 import { purgeBegun } from "../tenant/refusedChanges.ts";
 import { chooseLivingTargets, refuseRemovedEntries } from "./removedEntries.ts";
 import { printLookInside } from "./render/lookInside.ts";
@@ -13,17 +13,6 @@ interface UpOptions extends TargetOptions {
   readonly dryRun?: boolean;
   readonly refresh?: boolean;
 }
-
-/** A first provisioning that its tenant's own content refused: undone, so that nothing half-made is left. */
-const CONTENT_CODES: readonly ErrorCode[] = [
-  "E_MIGRATIONS_FAILED",
-  "E_CHECKSUM_CHANGED",
-  "E_MIGRATION_REMOVED",
-  "E_NO_CAPACITY",
-  "E_DB_SERVER_NOT_FOUND",
-  "E_PARTIAL_STATE",
-  "E_ADMIN_CONN_UNRESOLVED",
-];
 
 /** `tenantry up`: applies entries; never asks. */
 export const up: Verb = {
@@ -98,8 +87,8 @@ async function undoWhenRefused(
   deployer: Deployer,
   options: RunOptions,
 ): Promise<unknown> {
-  const isContent = error instanceof UserError && CONTENT_CODES.includes(error.code);
-  if (!isContent || target.tenant === undefined || (await deployer.isRegistered(target.stack))) return error;
+  if (!isContentError(error) || target.tenant === undefined || (await deployer.isRegistered(target.stack)))
+    return error;
   options.onEvent?.({ kind: "note", text: `${error.code}: undoing what this tenant's first run made` });
   await deployer.undoFirstRun(target.stack, options);
   const undone = "What it had created is removed; its record keeps the reason.";

@@ -1,20 +1,8 @@
 import type { OpType } from "@pulumi/pulumi/automation/index.js";
+import type { Phase } from "../tenant/phases.ts";
 
 /** Words for a resource's planned or done operation: Pulumi's own. */
 export type Operation = OpType;
-
-/** Phases of a provisioning, in order; master keeps the same as rows of `identity.tenant_phase`. */
-export const PHASES = [
-  "placement_resolved",
-  "state_checked",
-  "secret_set",
-  "database_created",
-  "migrations_applied",
-  "admin_seeded",
-  "master_registered",
-  "complete",
-] as const;
-export type Phase = (typeof PHASES)[number];
 
 /** One resource of one run: what was or would be done to it. Secrets read `[secret]`. */
 export interface ResourceChange {

@@ -1,14 +1,12 @@
 export { type CutOffOperation, readCutOffOperations } from "./cutOffOperations.ts";
-export {
-  type DeployEvent,
-  type Diagnostic,
-  type Difference,
-  type Operation,
-  PHASES,
-  type Phase,
-  type Properties,
-  type ResourceChange,
-  type RunResult,
+export type {
+  DeployEvent,
+  Diagnostic,
+  Difference,
+  Operation,
+  Properties,
+  ResourceChange,
+  RunResult,
 } from "./deployEvents.ts";
 export type { CommandOutcome, Deployer, DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
 export { chooseEngine, type EngineName } from "./engineChoice.ts";

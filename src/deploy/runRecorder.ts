@@ -1,5 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import type { DeployEvent, Diagnostic, Difference, Phase, ResourceChange } from "./deployEvents.ts";
+import type { Phase } from "../tenant/phases.ts";
+import type { DeployEvent, Diagnostic, Difference, ResourceChange } from "./deployEvents.ts";
 import { redactText, redactValue } from "./redact.ts";
 
 type StepMetadata = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];

@@ -7,24 +7,10 @@ import {
   LockHeldError,
   PostgresError,
   redact,
+  TamperedSchemaError,
 } from "../postgres/index.ts";
-import { type ErrorCode, InternalError, UserError } from "../tenant/errors.ts";
+import { InternalError, UserError } from "../tenant/errors.ts";
 import { VaultRefusedError, VaultUnreachableError } from "../vault/index.ts";
-
-/** Codes that the tenant's own content causes: a first provisioning that ends in one is undone (PRODUCT.md). */
-const CONTENT_CODES: readonly ErrorCode[] = [
-  "E_MIGRATIONS_FAILED",
-  "E_CHECKSUM_CHANGED",
-  "E_MIGRATION_REMOVED",
-  "E_NO_CAPACITY",
-  "E_DB_SERVER_NOT_FOUND",
-  "E_PARTIAL_STATE",
-  "E_ADMIN_CONN_UNRESOLVED",
-];
-
-export function isContentError(error: unknown): error is UserError {
-  return error instanceof UserError && CONTENT_CODES.includes(error.code);
-}
 
 /** Gives every failure of the rooms below a code and words; what has none stays a defect. */
 export function explain(error: unknown): Error {
@@ -44,7 +30,7 @@ export function explain(error: unknown): Error {
   if (error instanceof EdgeUnreachableError || error instanceof EdgeRefusedError) {
     return new UserError("E_UNREACHABLE", `edge: ${error.message}`, { cause: error });
   }
-  if (error instanceof ForeignObjectError) {
+  if (error instanceof ForeignObjectError || error instanceof TamperedSchemaError) {
     return new UserError("E_PARTIAL_STATE", error.message, { cause: error });
   }
   return explainPostgres(error);

@@ -1,5 +1,6 @@
 import type { Client } from "../postgres/index.ts";
-import { type Phase, recordPhase, transition } from "../registry/index.ts";
+import { recordPhase, transition } from "../registry/index.ts";
+import type { Phase } from "../tenant/phases.ts";
 import { requireRecord } from "./records.ts";
 import type { Run } from "./run.ts";
 

@@ -1,6 +1,6 @@
 import { readRecord, readRecordById, recordFailure } from "../registry/index.ts";
-import { UserError } from "../tenant/errors.ts";
-import { explain, isContentError, messageOf } from "./failure.ts";
+import { isContentError, UserError } from "../tenant/errors.ts";
+import { explain, messageOf } from "./failure.ts";
 import type { Properties } from "./protocol/wire.ts";
 import type { Run } from "./run.ts";
 

@@ -1,4 +1,4 @@
-import type { Phase } from "../registry/index.ts";
+import type { Phase } from "../tenant/phases.ts";
 import type { ProviderConfig } from "../tenant/resources.ts";
 import type { Unknown } from "./protocol/wire.ts";
 import type { Run } from "./run.ts";

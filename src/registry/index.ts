@@ -19,7 +19,7 @@ export {
   releaseInvitation,
   revokeInvitations,
 } from "./outbox.ts";
-export { PHASES, type Phase, type PhaseRow, readPhases, recordPhase } from "./phases.ts";
+export { type PhaseRow, readPhases, recordPhase } from "./phases.ts";
 export { freePlace, type PlaceResult, placeTenant, previewPlacement } from "./place.ts";
 export { choosePlacement, type PlacementChoice, type PlacementWish, placementError } from "./placement.ts";
 export { assertPurgeable, decidePurge, isPurgeable, type PurgeDecision, type PurgeFacts } from "./purge.ts";

@@ -1,19 +1,6 @@
 import type { Queryable } from "../postgres/index.ts";
+import type { Phase } from "../tenant/phases.ts";
 import type { Run } from "./run.ts";
-
-/** Phases of a provisioning, in order (PRODUCT.md). */
-export const PHASES = [
-  "placement_resolved",
-  "state_checked",
-  "secret_set",
-  "database_created",
-  "migrations_applied",
-  "admin_seeded",
-  "master_registered",
-  "complete",
-] as const;
-
-export type Phase = (typeof PHASES)[number];
 
 /** One phase of one run. */
 export interface PhaseRow {

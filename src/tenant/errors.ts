@@ -85,3 +85,26 @@ export function httpStatusOf(code: ErrorCode): CodeRow["httpStatus"] {
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(CODES, text);
 }
+
+/** What the tenant's own content causes: a first provisioning that ends in one is undone (PRODUCT.md). */
+const CONTENT_CODES: readonly ErrorCode[] = [
+  "E_MIGRATIONS_FAILED",
+  "E_CHECKSUM_CHANGED",
+  "E_MIGRATION_REMOVED",
+  "E_NO_CAPACITY",
+  "E_DB_SERVER_NOT_FOUND",
+  "E_PARTIAL_STATE",
+  "E_ADMIN_CONN_UNRESOLVED",
+];
+
+export function isContentError(error: unknown): error is UserError {
+  return error instanceof UserError && CONTENT_CODES.includes(error.code);
+}
+
+/** The error of a room that may not import this one and says the same: `code` of ours, message and hint. */
+export function toUserError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error;
+  const { code, hint } = error as { readonly code?: unknown; readonly hint?: unknown };
+  if (typeof code !== "string" || !isErrorCode(code)) return error;
+  return new UserError(code, error.message, { cause: error, ...(typeof hint === "string" ? { hint } : {}) });
+}

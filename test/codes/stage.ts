@@ -14,9 +14,6 @@ import { type Environment, query, readEnvironment } from "../support/localClient
 import { type CommandResult, createWorkspace, type Workspace } from "../support/workspace.ts";
 import { type Reality, readReality, superuserUrl } from "./reality.ts";
 
-/** Settings of the whole file: PostgreSQL without fsync. */
-const FAST = { TENANTRY_LOCAL_FAST: "1" };
-
 /** One workspace with a platform and the active tenant `acme`, shared by all provocations. */
 export class Stage {
   readonly workspace: Workspace;
@@ -50,7 +47,7 @@ export class Stage {
     command: readonly string[],
     environment: Readonly<Record<string, string>> = {},
   ): Promise<CommandResult> {
-    return this.workspace.tenantry(command, { ...FAST, ...environment });
+    return this.workspace.tenantry(command, environment);
   }
 
   /** Runs what must go well. */

@@ -4,7 +4,6 @@ import { type Client, close } from "../../src/postgres/index.ts";
 import {
   currentInvitation,
   holdInvitation,
-  PHASES,
   readAudit,
   readOrganization,
   readPhases,
@@ -14,6 +13,7 @@ import {
   type TenantRow,
   transition,
 } from "../../src/registry/index.ts";
+import { PHASES } from "../../src/tenant/phases.ts";
 import { thrownBy } from "../postgres/support.ts";
 import { startTestPostgres, type TestPostgres } from "../support/postgres.ts";
 import { everyRow, makeMaster, openMaster, RUN, registration, reserve } from "./support.ts";

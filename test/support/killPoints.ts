@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DriverAnswer, DriverStep } from "./killDriver.ts";
 import { type CommandResult, cleanEnvironment, finished, type Workspace } from "./workspace.ts";
 
 /** Stands for the tenant's slug in a point's name. */
@@ -69,6 +68,20 @@ export function pointOf(name: string, slug: string): string {
 const isEnd = (name: string): boolean => /^(state|create|update|delete):.*:after#/.test(name);
 const isBeginning = (name: string): boolean => /^(state|create|update|delete):.*:before#/.test(name);
 
+/** One command line of a driver process (`killDriver.mjs`). */
+export interface DriverStep {
+  readonly argv: readonly string[];
+  /** `TENANTRY_KILL_AT` of this step: the process ends there, and the step never answers. */
+  readonly killAt?: string;
+}
+
+/** What a step that came back did. */
+export interface DriverAnswer {
+  readonly argv: readonly string[];
+  readonly code: number;
+  readonly text: string;
+}
+
 /** What a driver process answered and how it ended. */
 export interface DriverRun extends CommandResult {
   readonly answers: readonly DriverAnswer[];
@@ -76,8 +89,8 @@ export interface DriverRun extends CommandResult {
 
 /** Runs steps in one process of their own. */
 export async function runDriver(workspace: Workspace, steps: readonly DriverStep[]): Promise<DriverRun> {
-  const driver = join(import.meta.dirname, "killDriver.ts");
-  const child = spawn(process.execPath, ["--import=tsx", driver, workspace.root, JSON.stringify(steps)], {
+  const driver = join(import.meta.dirname, "killDriver.mjs");
+  const child = spawn(process.execPath, [driver, workspace.root, JSON.stringify(steps)], {
     cwd: workspace.root,
     env: cleanEnvironment(),
     stdio: ["ignore", "pipe", "pipe"],
