@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -23,9 +24,11 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 describe.sequential("three tenants on one machine", () => {
   let workspace: Workspace;
   let environment: Environment;
+  let commit: string;
 
   beforeAll(async () => {
     workspace = createWorkspace();
+    commit = commitAll(workspace.root);
     const up = await workspace.tenantry(["up", "--all"]);
     expect(up, up.stderr).toMatchObject({ code: 0 });
     for (const slug of SLUGS) expect(up.stdout).toMatch(new RegExp(`^${slug} +active `, "m"));
@@ -124,9 +127,11 @@ describe.sequential("three tenants on one machine", () => {
     );
     expect(record).toEqual({ status: "active", was_active: true });
     const audit = await master(
-      "SELECT os_user, platform_user_id FROM identity.tenant_audit WHERE slug = 'acme' AND event_type = 'TENANT_PROVISIONED'",
+      "SELECT os_user, platform_user_id, git_commit FROM identity.tenant_audit WHERE slug = 'acme' AND event_type = 'TENANT_PROVISIONED'",
     );
-    expect(audit).toEqual([{ os_user: expect.stringMatching(/./), platform_user_id: null }]);
+    expect(audit).toEqual([
+      { os_user: expect.stringMatching(/./), platform_user_id: null, git_commit: commit },
+    ]);
     const phases = await master(
       "SELECT p.phase FROM identity.tenant_phase p JOIN identity.tenant t ON t.id = p.tenant_id WHERE t.slug = 'acme' ORDER BY p.at",
     );
@@ -200,7 +205,8 @@ describe.sequential("three tenants on one machine", () => {
         .replace("displayName: Acme Health", "displayName: Acme Health Group")
         .replace("admin@acme.example", "chief@acme.example")
         .replace("tier: pilot", "tier: gold")
-        .replace("maxTokens: 1000", "maxTokens: 2000"),
+        .replace("maxTokens: 1000", "maxTokens: 2000")
+        .replace("\nplan: trial", "\nplan: standard"),
     );
     const shown = await workspace.tenantry(["preview", "acme", "--exit-code"]);
     expect(shown.code).toBe(4);
@@ -210,7 +216,14 @@ describe.sequential("three tenants on one machine", () => {
         "  ~ adminEmail: 'admin@acme.example' → 'chief@acme.example'",
         "  ~ displayName: 'Acme Health' → 'Acme Health Group'",
         "  ~ labels.tier: 'pilot' → 'gold'",
+        "  ~ limits.apiCallsPerDay: 1000 → 50000",
+        "  ~ limits.storageGb: 2 → 50",
+        "  ~ limits.users: 5 → 50",
+        "  ~ plan: 'trial' → 'standard'",
+        "  ~ settings.features.reporting: false → true",
         "  ~ settings.maxTokens: 1000 → 2000",
+        "  ~ settings.rateLimitPerMinute comes from the plan, was from the environment",
+        "  ~ settings.rateLimitPerMinute: 60 → 300",
       ].sort(),
     );
     const up = await workspace.tenantry(["up", "acme"]);
@@ -225,12 +238,35 @@ describe.sequential("three tenants on one machine", () => {
     const [audit] = await master(
       "SELECT details FROM identity.tenant_audit WHERE slug = 'acme' AND event_type = 'TENANT_UPDATED'",
     );
-    expect(JSON.stringify(audit?.details)).toContain("Acme Health Group");
-    expect(JSON.stringify(audit?.details)).toContain('"Acme Health"');
+    expect(audit?.details).toMatchObject({
+      changes: {
+        displayName: { old: "Acme Health", new: "Acme Health Group" },
+        adminEmail: { old: "admin@acme.example", new: "chief@acme.example" },
+        plan: { old: "trial", new: "standard" },
+      },
+    });
     workspace.write("tenants/acme.yaml", entry);
     expect(await workspace.tenantry(["up", "acme"])).toMatchObject({ code: 0 });
   });
 });
+
+/** Makes the workspace a git checkout; answers its commit. */
+function commitAll(root: string): string {
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+  git("init", "--quiet");
+  git("add", "tenants");
+  git(
+    "-c",
+    "user.name=Ines",
+    "-c",
+    "user.email=ines@example.test",
+    "commit",
+    "--quiet",
+    "-m",
+    "Three tenants",
+  );
+  return git("rev-parse", "HEAD");
+}
 
 /** Sets `log_statement` on every local server, as its superuser: the server's own word on what was run. */
 async function logStatements({ home, postgres }: Environment, level: "all" | "none"): Promise<void> {

@@ -127,6 +127,28 @@ describe("a tenant over gRPC", () => {
     ]);
   });
 
+  test("a trigger that a tenant planted runs as the tenant in a migration, whatever it sets", async () => {
+    const { states } = await provision(world, "sly", { files: FILES });
+    for (const statement of [
+      "CREATE TABLE public.seen (login text, role text)",
+      `CREATE FUNCTION public.sly() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN RESET ROLE; INSERT INTO public.seen VALUES (session_user, current_user); RETURN NEW; END $$`,
+      "CREATE TRIGGER sly BEFORE INSERT ON app.patient FOR EACH ROW EXECUTE FUNCTION public.sly()",
+    ])
+      await world.query("tenant_sly", `SET ROLE tenant_sly_owner; ${statement}`);
+    const added = "INSERT INTO app.patient VALUES (1);\n";
+    world.writeMigration("0002_more.sql", added);
+    try {
+      const files = { ...FILES, "0002_more.sql": checksum(added) };
+      await world.engine.update("Migrations", states.Migrations!, { ...states.Migrations!.inputs, files });
+    } finally {
+      world.removeMigration("0002_more.sql");
+    }
+    expect(await world.query("tenant_sly", "SELECT * FROM public.seen")).toEqual([
+      { login: "tenant_sly_owner", role: "tenant_sly_owner" },
+    ]);
+  });
+
   test("an update of names and settings is told with old and new", async () => {
     const { states } = await provision(world, "names", { files: FILES });
     const registration = states.Registration!;

@@ -114,10 +114,24 @@ function wordDifference({ path, kind }: Difference, { oldInputs, newInputs, type
   if (type === "tenantry:index:Migrations" && path.startsWith("files")) {
     return kind === "add" ? `+ migration ${lastPart(path)}` : `~ migration ${lastPart(path)} (${kind})`;
   }
-  const label = path.replace(/^email$/, "adminEmail").replace(/\.value$/, "");
+  const label = labelOf(path);
+  if (isSource(path)) return `~ ${label} comes from the ${to}, was from the ${from}`;
   if (kind === "add") return `~ ${label}: ${show(to)} (new)`;
   if (kind === "delete") return `~ ${label}: ${show(from)} removed`;
   return `~ ${label}: ${show(from)} → ${show(to)}`;
+}
+
+/** What an entry or a plan calls the field: settings carry `{ value, source }`, and a plan's limits are among them. */
+function labelOf(path: string): string {
+  const [field = "", key = "", part, ...rest] = partsOf(path);
+  if (field === "email") return "adminEmail";
+  if (field !== "settings" || part === undefined) return path;
+  return [...(key.startsWith("limits.") ? [] : [field]), key, ...rest].join(".");
+}
+
+function isSource(path: string): boolean {
+  const [field, , part, ...rest] = partsOf(path);
+  return field === "settings" && part === "source" && rest.length === 0;
 }
 
 /** The value at a Pulumi property path such as `settings.model.value`, `files["0001_a.sql"]` or `hosts[0]`. */

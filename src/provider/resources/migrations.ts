@@ -1,5 +1,5 @@
 import { commandMigrationsHook, loadMigrations, sqlMigrationsHook } from "../../hooks/index.ts";
-import { type LedgerRow, lastMigration } from "../../postgres/index.ts";
+import { type Client, type LedgerRow, lastMigration, withConnection } from "../../postgres/index.ts";
 import { appendAudit } from "../../registry/index.ts";
 import type { MigrationPlan } from "../../tenant/desired.ts";
 import type { MigrationsInputs, MigrationsOutputs } from "../../tenant/resources.ts";
@@ -46,6 +46,9 @@ export const migrations: ResourceType<MigrationsInputs, MigrationsOutputs> = {
   delete: async () => undefined,
 };
 
+/** What the server's own lists call the session. */
+const MIGRATOR = "tenantry migrations";
+
 interface Outcome {
   readonly applied: readonly string[];
   readonly last: string;
@@ -65,7 +68,7 @@ async function applyPlan(
   url: string | undefined,
   run: Run,
 ): Promise<Outcome> {
-  if (plan.kind === "sql") return applySql(inputs, plan, run);
+  if (plan.kind === "sql") return applySql(inputs, plan, url, run);
   if (url === undefined) {
     await run.warn(`\`${plan.run}\` waits until tenant '${inputs.slug}' is active: its role may not log in.`);
     return { applied: [], last: "" };
@@ -88,15 +91,20 @@ async function applyPlan(
 async function applySql(
   inputs: MigrationsInputs,
   plan: Extract<MigrationPlan, { kind: "sql" }>,
+  url: string | undefined,
   run: Run,
 ): Promise<Outcome> {
   const { slug, role } = inputs;
   const files = await loadMigrations(plan, PROJECT_ROOT, slug);
   const hook = sqlMigrationsHook({ onFile: (file, moment) => run.point(`${moment} ${file.fileName}`) });
   const target = plan.target === undefined ? {} : { target: plan.target };
-  const outcome = await run.access.withDatabase(inputs, (client) =>
-    hook.apply({ slug, client, role }, { slug, dir: plan.dir, files, ...target }),
-  );
+  const apply = (client: Client) =>
+    hook.apply({ slug, client, role }, { slug, dir: plan.dir, files, ...target });
+  // As the tenant itself: in a session of the admin a tenant's trigger could RESET ROLE and be the admin.
+  const outcome =
+    url === undefined
+      ? await run.access.withDatabase(inputs, apply)
+      : await withConnection(url, { applicationName: MIGRATOR }, apply);
   return { applied: outcome.applied, last: outcome.lastMigration };
 }
 
