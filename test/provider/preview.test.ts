@@ -83,8 +83,11 @@ describe("a preview", () => {
       tenantId: "",
       status: "none",
       stack: "",
+      server: "",
+      region: "",
       wasEverActive: false,
       isPurgeable: false,
+      namesakes: [],
       isReachable: false,
     });
     await close();
@@ -130,9 +133,18 @@ describe("getRecord", () => {
       tenantId,
       status: "active",
       stack: "local.asked",
+      server: "db-01",
+      region: "westeurope",
       wasEverActive: true,
       isPurgeable: false,
+      namesakes: [],
       isReachable: true,
+    });
+    const { displayName, adminEmail } = tenantInputs(world, "asked").registration(tenantId, "");
+    const renamed = { slug: "asked-anew", displayName, adminEmail };
+    expect(await world.engine.invoke("tenantry:index:getRecord", renamed)).toMatchObject({
+      status: "none",
+      namesakes: ["asked"],
     });
   });
 });
