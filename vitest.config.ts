@@ -5,6 +5,8 @@ const MINUTE_MS = 60_000;
 
 /** Through `bin/tenantry`, each file on a local cloud of its own. */
 const whole = ["test/e2e/**/*.test.ts", "test/codes.test.ts"];
+/** Too long for every day: `npm run test:kill`. */
+const slow = ["test/e2e/platformKill.test.ts"];
 const official = ["test/official/**/*.test.ts"];
 
 /** The longest first, so that the others fill what is left of the second worker. */
@@ -35,7 +37,16 @@ export default defineConfig({
         },
       },
       {
-        test: { name: "e2e", include: whole, testTimeout: 5 * MINUTE_MS, hookTimeout: 5 * MINUTE_MS },
+        test: {
+          name: "e2e",
+          include: whole,
+          exclude: slow,
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 5 * MINUTE_MS,
+        },
+      },
+      {
+        test: { name: "slow", include: slow, testTimeout: 5 * MINUTE_MS, hookTimeout: 5 * MINUTE_MS },
       },
       {
         test: {

@@ -68,6 +68,7 @@ export {
 export { scramVerifier } from "./scram.ts";
 export type { ServerAdmin } from "./serverAdmin.ts";
 export { codeOf, isAlreadyThere, isConnectionLoss, isSqlState, isTransient, SQLSTATE } from "./sqlState.ts";
+export { dropStandIn, withStandIn } from "./standIn.ts";
 export { ensureTemplate, TEMPLATE_OWNER, type TemplateContent, templateName } from "./template.ts";
 export {
   type CreateOptions,

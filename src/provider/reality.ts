@@ -15,6 +15,7 @@ import {
   routeName,
   validationRecordName,
 } from "../tenant/edgeNames.ts";
+import { markerFor } from "./markerFor.ts";
 import { hasPassedStateCheck } from "./records.ts";
 import type { Run } from "./run.ts";
 import { isRecoverable, isSameLife } from "./secretOwnership.ts";
@@ -160,8 +161,4 @@ async function findEdge(subject: Subject, run: Run): Promise<readonly Finding[]>
   if (domain === undefined) return routes;
   const what = `domain '${domainName}' of host '${domain.hostName}'`;
   return [...routes, { place: "CDN", what, isOurs, remove: () => edge.removeCustomDomain(domainName) }];
-}
-
-function markerFor({ stack, slug, tenantId }: Marker): Marker {
-  return { stack, slug, tenantId };
 }

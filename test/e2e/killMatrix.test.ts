@@ -45,8 +45,8 @@ const points: Record<"create" | "update" | "retire" | "purge", readonly string[]
 };
 let slugs: readonly string[] = [];
 
-const up = (slug: string) => ["up", slug];
-const purge = (slug: string) => ["destroy", slug, "--purge", "--confirm", slug];
+const up = (slug: string) => ["up", slug, "--json"];
+const purge = (slug: string) => ["destroy", slug, "--purge", "--confirm", slug, "--json"];
 
 beforeAll(async () => {
   workspace = createWorkspace();

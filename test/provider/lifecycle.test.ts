@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PATHS } from "../edge/azure.ts";
+import type { State } from "./engine.ts";
 import { deleteTenant, destroy, provision, snapshot, tenantInputs } from "./tenant.ts";
 import { checksum, startWorld, type World } from "./world.ts";
 
@@ -127,8 +128,8 @@ describe("a tenant over gRPC", () => {
     ]);
   });
 
-  test("a trigger that a tenant planted runs as the tenant in a migration, whatever it sets", async () => {
-    const { states } = await provision(world, "sly", { files: FILES });
+  test("a trigger that a tenant planted never runs as the admin in a migration, also of a suspended tenant", async () => {
+    const { states, tenantId } = await provision(world, "sly", { files: FILES });
     for (const statement of [
       "CREATE TABLE public.seen (login text, role text)",
       `CREATE FUNCTION public.sly() RETURNS trigger LANGUAGE plpgsql AS
@@ -136,17 +137,26 @@ describe("a tenant over gRPC", () => {
       "CREATE TRIGGER sly BEFORE INSERT ON app.patient FOR EACH ROW EXECUTE FUNCTION public.sly()",
     ])
       await world.query("tenant_sly", `SET ROLE tenant_sly_owner; ${statement}`);
-    const added = "INSERT INTO app.patient VALUES (1);\n";
-    world.writeMigration("0002_more.sql", added);
+    const migrate = async (state: State, status: "active" | "suspended", name: string): Promise<State> => {
+      const text = `INSERT INTO app.patient VALUES (${Number(name.slice(0, 4))});\n`;
+      world.writeMigration(name, text);
+      const files = { ...(state.inputs.files as object), [name]: checksum(text) };
+      return world.engine.update("Migrations", state, { ...state.inputs, status, files });
+    };
     try {
-      const files = { ...FILES, "0002_more.sql": checksum(added) };
-      await world.engine.update("Migrations", states.Migrations!, { ...states.Migrations!.inputs, files });
+      const migrated = await migrate(states.Migrations!, "active", "0002_more.sql");
+      const { databaseOf } = tenantInputs(world, "sly", { status: "suspended" });
+      await world.engine.update("Database", states.Database!, databaseOf(tenantId));
+      await migrate(migrated, "suspended", "0003_more.sql");
     } finally {
-      world.removeMigration("0002_more.sql");
+      for (const name of ["0002_more.sql", "0003_more.sql"]) world.removeMigration(name);
     }
-    expect(await world.query("tenant_sly", "SELECT * FROM public.seen")).toEqual([
+    expect(await world.query("tenant_sly", "SELECT * FROM public.seen ORDER BY login")).toEqual([
       { login: "tenant_sly_owner", role: "tenant_sly_owner" },
+      { login: "tenant_sly_owner_standin", role: "tenant_sly_owner_standin" },
     ]);
+    const left = "SELECT rolname FROM pg_roles WHERE rolname LIKE '%standin'";
+    expect(await world.query("postgres", left)).toEqual([]);
   });
 
   test("an update of names and settings is told with old and new", async () => {

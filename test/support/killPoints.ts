@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CommandResult, cleanEnvironment, finished, type Workspace } from "./workspace.ts";
+import { type CommandResult, cleanEnvironment, FAST, finished, type Workspace } from "./workspace.ts";
 
 /** Stands for the tenant's slug in a point's name. */
 const SLUG = "<slug>";
@@ -92,7 +92,7 @@ export async function runDriver(workspace: Workspace, steps: readonly DriverStep
   const driver = join(import.meta.dirname, "killDriver.mjs");
   const child = spawn(process.execPath, [driver, workspace.root, JSON.stringify(steps)], {
     cwd: workspace.root,
-    env: cleanEnvironment(),
+    env: { ...cleanEnvironment(), ...FAST },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: HANGING_MS,
     // Not SIGKILL, which is what a kill point does.

@@ -19,7 +19,7 @@ const COPIED = [
 ];
 
 /** PostgreSQL without fsync: what is killed here are runs, never the machine. */
-const FAST = { TENANTRY_LOCAL_FAST: "1" };
+export const FAST = { TENANTRY_LOCAL_FAST: "1" };
 
 /** What one command line did. */
 export interface CommandResult {

@@ -2,10 +2,10 @@ import { ensureTenantTemplate } from "../../hooks/index.ts";
 import {
   type Client,
   dropRole,
+  dropStandIn,
   dropTenantDatabase,
   ensureRole,
   ensureTenantDatabase,
-  type Marker,
   observeDatabase,
   observeRole,
   ownershipOf,
@@ -20,6 +20,7 @@ import { UserError } from "../../tenant/errors.ts";
 import type { DatabaseInputs, DatabaseOutputs } from "../../tenant/resources.ts";
 import type { AdminSession } from "../access/access.ts";
 import { assertMayDelete } from "../deleteLock.ts";
+import { markerFor } from "../markerFor.ts";
 import { explaining, templateFiles } from "../migrationFiles.ts";
 import { markPhase } from "../phases.ts";
 import { refuseMove } from "../refusals.ts";
@@ -80,6 +81,7 @@ export const database: ResourceType<DatabaseInputs, DatabaseOutputs> = {
       run.point("before drop");
       await dropTenantDatabase(admin.client, databaseOf(outputs));
       run.point("database dropped");
+      await dropStandIn(admin, { role: outputs.role, marker: markerFor(outputs) });
       await dropRole(admin.client, admin.url, outputs.role, markerFor(outputs), admin.options);
       run.point("role dropped");
     });
@@ -140,10 +142,6 @@ function roleOf(inputs: DatabaseInputs) {
 
 function databaseOf(inputs: DatabaseOutputs): TenantDatabase {
   return { database: inputs.database, role: inputs.role, marker: markerFor(inputs) };
-}
-
-function markerFor({ stack, slug, tenantId }: Marker): Marker {
-  return { stack, slug, tenantId };
 }
 
 function isOpen({ status }: { readonly status: DesiredStatus }): boolean {

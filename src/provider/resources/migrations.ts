@@ -1,9 +1,16 @@
 import { commandMigrationsHook, loadMigrations, sqlMigrationsHook } from "../../hooks/index.ts";
-import { type Client, type LedgerRow, lastMigration, withConnection } from "../../postgres/index.ts";
+import {
+  type Client,
+  type LedgerRow,
+  lastMigration,
+  withConnection,
+  withStandIn,
+} from "../../postgres/index.ts";
 import { appendAudit } from "../../registry/index.ts";
 import type { MigrationPlan } from "../../tenant/desired.ts";
 import type { MigrationsInputs, MigrationsOutputs } from "../../tenant/resources.ts";
 import { commandEnvironment } from "../commandEnvironment.ts";
+import { markerFor } from "../markerFor.ts";
 import { dirOf, type FileMap, refuseEdited } from "../migrationFiles.ts";
 import { markPhase } from "../phases.ts";
 import { PROJECT_ROOT } from "../projectRoot.ts";
@@ -103,7 +110,9 @@ async function applySql(
   // As the tenant itself: in a session of the admin a tenant's trigger could RESET ROLE and be the admin.
   const outcome =
     url === undefined
-      ? await run.access.withDatabase(inputs, apply)
+      ? await run.access.withAdmin(inputs.server, (admin) =>
+          withStandIn(admin, { ...inputs, marker: markerFor(inputs) }, apply),
+        )
       : await withConnection(url, { applicationName: MIGRATOR }, apply);
   return { applied: outcome.applied, last: outcome.lastMigration };
 }
