@@ -48,7 +48,7 @@ async function importSource(entry) {
   return import(pathToFileURL(join(SOURCE, entry)).href);
 }
 
-/** Undefined where the cache can't be written. */
+/** Undefined where no bundle can be made: what is wrong with a source tsx says, and a disk that takes nothing costs time only. */
 async function bundleFolder() {
   const folder = join(BUNDLES, fingerprint());
   if (existsSync(folder)) {
@@ -58,18 +58,15 @@ async function bundleFolder() {
   const draft = join(BUNDLES, `.${process.pid}-${randomBytes(4).toString("hex")}`);
   try {
     await mkdir(draft, { recursive: true });
-  } catch (error) {
-    if (["EACCES", "EROFS", "EPERM"].includes(error.code)) return undefined;
-    throw error;
+    await writeBundle(draft);
+    await rename(draft, folder);
+    await removeOldBundles();
+    return folder;
+  } catch {
+    await rm(draft, { recursive: true, force: true }).catch(() => undefined);
+    // Another process may have been as quick.
+    return existsSync(folder) ? folder : undefined;
   }
-  await writeBundle(draft);
-  await rename(draft, folder).catch(async (error) => {
-    if (!existsSync(folder)) throw error;
-    // Another process was as quick.
-    await rm(draft, { recursive: true });
-  });
-  await removeOldBundles();
-  return folder;
 }
 
 /** A name for what the bundle is made of: every source's path and contents, this file, the packages and Node. */

@@ -48,6 +48,11 @@ export function createWorkspace(): Workspace {
   const root = mkdtempSync(join(tmpdir(), "tenantry-test-"));
   for (const name of COPIED) cpSync(join(REPOSITORY, name), join(root, name), { recursive: true });
   symlinkSync(join(REPOSITORY, "node_modules"), join(root, "node_modules"));
+  return openWorkspace(root);
+}
+
+/** A workspace that is there. */
+export function openWorkspace(root: string): Workspace {
   const start: Workspace["start"] = (args, env = {}) =>
     spawn(process.execPath, [join(root, "bin/tenantry"), ...args], {
       cwd: root,
