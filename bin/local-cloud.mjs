@@ -1,4 +1,5 @@
 // The local cloud's background process; `tenantry local start` starts it.
-import { launch } from "./launch.mjs";
+import { launch, rememberCode } from "./launch.mjs";
 
-await launch("localcloud/daemon.ts");
+const { runDaemonProcess } = await launch("localcloud/daemon.ts", "run");
+await runDaemonProcess(process.argv.slice(2), rememberCode);

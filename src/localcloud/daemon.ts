@@ -21,28 +21,34 @@ interface StopOptions {
   readonly keepsPostgres: boolean;
 }
 
-const [folder = "", root = "", program = ""] = process.argv.slice(2);
-const home = homeOf(root, folder);
-await makeHome(home);
-const lock = await takeLock(home.run);
-if (lock === undefined) process.exit(EXIT_LOCKED);
-try {
-  await runDaemon(home, root);
-  process.exit(0);
-} catch (error) {
-  if (!(error instanceof LocalCloudError)) throw error;
-  console.error(`${new Date().toISOString()} ${error.code} ${error.message}`);
-  await writeProblem(home.run, problemOf(error));
-  process.exit(EXIT_PROBLEM);
+/** Runs until it is asked to stop, and ends the process. Arguments: home, root and the program's fingerprint. */
+export async function runDaemonProcess(
+  [folder = "", root = "", program = ""]: readonly string[],
+  onReady: () => void,
+): Promise<void> {
+  const home = homeOf(root, folder);
+  await makeHome(home);
+  const lock = await takeLock(home.run);
+  if (lock === undefined) process.exit(EXIT_LOCKED);
+  try {
+    await runDaemon(home, root, program, onReady);
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof LocalCloudError)) throw error;
+    console.error(`${new Date().toISOString()} ${error.code} ${error.message}`);
+    await writeProblem(home.run, problemOf(error));
+    process.exit(EXIT_PROBLEM);
+  }
 }
 
-async function runDaemon(home: Home, root: string): Promise<void> {
+async function runDaemon(home: Home, root: string, program: string, onReady: () => void): Promise<void> {
   const core = await openCore(home, root);
   const running = await runServices(core);
   const token = randomBytes(32).toString("hex");
   const announce = async (stop: (options: StopOptions) => void) => {
     const control = await serveControl(running, await core.context.ports.reserve("control"), token, stop);
     await writeNotice(home.run, { ...(await ownIdentity()), port: control.port, token, program });
+    onReady();
   };
   const stopped = new Promise<StopOptions>((stop, fail) => {
     const stopAll = () => stop({ keepsPostgres: false });

@@ -68,10 +68,7 @@ describe("the words of a preview", () => {
         },
       ]),
     );
-    expect(words.lines).toEqual([
-      "~ displayName: 'Acme' → 'Acme Health'",
-      "~ settings[\"model\"]: 'a' → 'b'",
-    ]);
+    expect(words.lines).toEqual(["~ displayName: 'Acme' → 'Acme Health'", "~ settings.model: 'a' → 'b'"]);
   });
 
   test("put data that would be lost in capitals", () => {

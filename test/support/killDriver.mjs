@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 const [root = "", steps = "[]"] = process.argv.slice(2);
 const { launch } = await import(pathToFileURL(join(root, "bin/launch.mjs")).href);
-const { main } = await launch("cli/index.ts");
+const { main } = await launch("cli/index.ts", "up");
 for (const { argv, killAt } of JSON.parse(steps)) {
   if (killAt === undefined) delete process.env.TENANTRY_KILL_AT;
   else process.env.TENANTRY_KILL_AT = killAt;
