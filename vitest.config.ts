@@ -24,7 +24,8 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than two cores: each waits for disks, servers and processes now and then.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -84,13 +84,12 @@ describe.sequential("kill -9 at every point, then the same command again (F1, F2
   });
 
   test("a first `up`", { timeout: WALK_MS }, async () => {
-    for (const slug of slugs) writeEntry(slug, "active");
-    expect(await walk("create", slugs, up)).toEqual([]);
+    expect(await walk("create", slugs, up, "active")).toEqual([]);
     expect(await leftBehind()).toEqual(contentsOf(slugs));
     expect(await records()).toEqual(slugs.map((slug) => recordOf(slug, "active")));
     expect(await unequalDatabases(slugs, ["0001", "0002", "0003"])).toEqual([]);
     expect(await audited("TENANT_PROVISIONED")).toEqual(slugs.map((slug) => ({ slug, times: 1 })));
-    await expectSettled(slugs);
+    await expectSettled(slugs, "active");
   });
 
   test("an update that suspends, renames, changes the plan and adds a migration", {
@@ -98,32 +97,29 @@ describe.sequential("kill -9 at every point, then the same command again (F1, F2
   }, async () => {
     workspace.write(ADDED_MIGRATION, ADDED_SQL);
     const updated = slugs.slice(0, distinctMoments(points.update).length);
-    for (const slug of updated) writeEntry(slug, "suspended");
-    expect(await walk("update", updated, up)).toEqual([]);
+    expect(await walk("update", updated, up, "suspended")).toEqual([]);
     expect(await leftBehind()).toEqual(contentsOf(slugs));
     expect((await records()).filter(({ slug }) => updated.includes(String(slug)))).toEqual(
       updated.map((slug) => recordOf(slug, "suspended")),
     );
-    await expectSettled(updated);
+    await expectSettled(updated, "suspended");
   });
 
   test("`status: deleted`, which takes the final backup", { timeout: WALK_MS }, async () => {
     const retired = slugs.slice(-distinctMoments(points.retire).length);
-    for (const slug of retired) writeEntry(slug, "deleted");
-    expect(await walk("retire", retired, up)).toEqual([]);
+    expect(await walk("retire", retired, up, "deleted")).toEqual([]);
     expect(await leftBehind()).toEqual(contentsOf(slugs));
     expect((await records()).filter(({ slug }) => retired.includes(String(slug)))).toEqual(
       retired.map((slug) => recordOf(slug, "deleted")),
     );
     expect(await unequalBackups(retired)).toEqual([]);
-    await expectSettled(retired);
+    await expectSettled(retired, "deleted");
   });
 
   test("the purge of a deleted tenant", { timeout: WALK_MS }, async () => {
     const purged = slugs.slice(-distinctMoments(points.purge).length);
-    for (const slug of purged) writeEntry(slug, "deleted");
-    await inBatches(purged, (batch) => ["up", ...batch]);
-    expect(await walk("purge", purged, purge)).toEqual([]);
+    await inBatches(purged, "deleted", (batch) => ["up", ...batch]);
+    expect(await walk("purge", purged, purge, "deleted")).toEqual([]);
     const rest = slugs.filter((slug) => !purged.includes(slug));
     expect(await leftBehind()).toEqual(contentsOf(rest));
     expect(await tombstones()).toEqual(purged.toSorted().map((slug) => ({ ...TOMBSTONE, slug })));
@@ -155,11 +151,12 @@ function walk(
   command: keyof typeof points,
   subjects: readonly string[],
   argvOf: (slug: string) => readonly string[],
+  status: Status,
 ): Promise<string[]> {
   const cuts = distinctMoments(points[command]).map(
     (point, index): Cut => ({ point, slug: subjects[index] ?? "" }),
   );
-  return walkSideBySide(workspace, cuts, argvOf, WIDTH);
+  return walkSideBySide(workspace, cuts, argvOf, (slug) => writeEntry(slug, status), WIDTH);
 }
 
 function writeEntry(slug: string, status: Status): void {
@@ -186,20 +183,23 @@ async function succeed(argv: readonly string[]): Promise<void> {
 /** One command line for many tenants, on every core. */
 async function inBatches(
   subjects: readonly string[],
+  status: Status,
   argvOf: (batch: readonly string[]) => readonly string[],
 ): Promise<void> {
   const batches = Array.from({ length: WIDTH }, (_, part) =>
     subjects.filter((__, index) => index % WIDTH === part),
   );
+  for (const slug of subjects) writeEntry(slug, status);
   const runs = await Promise.all(batches.map((batch) => runDriver(workspace, [{ argv: argvOf(batch) }])));
+  for (const slug of subjects) workspace.remove(`tenants/${slug}.yaml`);
   for (const { answers, stderr } of runs) expect(answers, stderr).toMatchObject([{ code: 0 }]);
 }
 
 /** No operation left in a state, no lock left, and a further run would change nothing. */
-async function expectSettled(subjects: readonly string[]): Promise<void> {
+async function expectSettled(subjects: readonly string[], status: Status): Promise<void> {
   expect(readStacks(cloud).filter(({ pending, doubled }) => pending > 0 || doubled.length > 0)).toEqual([]);
   expect(readLockFiles(cloud)).toEqual([]);
-  await inBatches(subjects, (batch) => ["preview", ...batch, "--exit-code"]);
+  await inBatches(subjects, status, (batch) => ["preview", ...batch, "--exit-code"]);
 }
 
 /** Everything in the cloud beyond what was there before. */

@@ -111,13 +111,14 @@ export interface Cut {
 
 /**
  * Walks cuts: each in a process that is killed at its point, and each followed by the same command in a new process,
- * which has to end with 0. That process is the next cut's own, so that a cut costs one start of Node. Answers what
+ * which has to end with 0. `write` writes a tenant's entry, which is there for as long as it is walked. That process is the next cut's own, so that a cut costs one start of Node. Answers what
  * went otherwise than it should, empty when nothing did.
  */
 export async function walkCuts(
   workspace: Workspace,
   cuts: readonly Cut[],
   argvOf: (slug: string) => readonly string[],
+  write: (slug: string) => void,
 ): Promise<string[]> {
   const problems: string[] = [];
   let open: Cut | undefined;
@@ -125,7 +126,10 @@ export async function walkCuts(
     const converge: DriverStep[] = open === undefined ? [] : [{ argv: argvOf(open.slug) }];
     const kill: DriverStep[] =
       cut === undefined ? [] : [{ argv: argvOf(cut.slug), killAt: pointOf(cut.point, cut.slug) }];
+    if (cut !== undefined) write(cut.slug);
     const run = await runDriver(workspace, [...converge, ...kill]);
+    // Every run reads every entry: those that are done would only cost time.
+    if (open !== undefined) workspace.remove(`tenants/${open.slug}.yaml`);
     const [answer, unkilled] = open === undefined ? [undefined, run.answers[0]] : run.answers;
     if (open !== undefined && answer?.code !== 0)
       problems.push(
@@ -145,11 +149,12 @@ export async function walkSideBySide(
   workspace: Workspace,
   cuts: readonly Cut[],
   argvOf: (slug: string) => readonly string[],
+  write: (slug: string) => void,
   width: number,
 ): Promise<string[]> {
   const chains = Array.from({ length: width }, (_, chain) =>
     cuts.filter((__, index) => index % width === chain),
   );
-  const problems = await Promise.all(chains.map((chain) => walkCuts(workspace, chain, argvOf)));
+  const problems = await Promise.all(chains.map((chain) => walkCuts(workspace, chain, argvOf, write)));
   return problems.flat();
 }
