@@ -29,14 +29,15 @@ export interface EngineSetup {
 export async function setUpEngine(options: DeployerOptions): Promise<EngineSetup> {
   const name = chooseEngine(options.environment, options.engine);
   const configFile = configFileOf(options.root, options.environment);
+  const cloud = options.environment === LOCAL ? await startLocalCloud(options.root) : undefined;
   const shared = {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_OPTION_CONFIG_FILE: configFile,
     ...(options.isDryRun === true ? { TENANTRY_DRY_RUN: "1" } : {}),
-    ...(options.environment === LOCAL ? (await startLocalCloud(options.root)).variables : {}),
+    ...cloud?.variables,
   };
   const undoing = new Set<string>();
-  if (name === "embedded") return setUpEmbedded(configFile, shared, undoing);
+  if (name === "embedded") return setUpEmbedded(configFile, shared, undoing, cloud?.environment.home);
   const { path: officialPath, command } = await findOfficialCli(process.env);
   return {
     name,
@@ -54,6 +55,7 @@ async function setUpEmbedded(
   configFile: string,
   shared: Readonly<Record<string, string>>,
   undoing: Set<string>,
+  localHome: string | undefined,
 ): Promise<EngineSetup> {
   Object.assign(process.env, shared);
   const onPoint = killPointsOf(process.env);
@@ -66,7 +68,9 @@ async function setUpEmbedded(
     ...shared,
     PULUMI_DEBUG_PROVIDERS: attached.filter((each) => each !== undefined).join(","),
   };
-  const command = await openEmbeddedEngine(onPoint);
+  // The local environment's passphrase is in every checkout.
+  const keyFolder = localHome === undefined ? undefined : join(localHome, "keys");
+  const command = await openEmbeddedEngine(onPoint, keyFolder);
   return { name: "embedded", command, configFile, variables, undoing, close: () => provider.close() };
 }
 

@@ -5,6 +5,8 @@ export interface LocalEnvironment {
   /** Attached plugins: `azure-native:PORT,postgresql:PORT,random:PORT`. */
   readonly providers: string;
   readonly backend: { readonly url: string };
+  /** Folder of the local cloud's own files. */
+  readonly home: string;
 }
 
 /** Front door of `src/localcloud`. */
@@ -15,7 +17,7 @@ interface LocalCloudRoom {
 
 /** Front door of `src/engine`. */
 interface EngineRoom {
-  createEmbeddedCommand(options: { onPoint?: (point: string) => void }): PulumiCommand;
+  createEmbeddedCommand(options: { onPoint?: (point: string) => void; keyFolder?: string }): PulumiCommand;
 }
 
 /** A running local cloud: what its environment is, and the variables that make processes use it. */
@@ -34,10 +36,14 @@ export async function startLocalCloud(root: string): Promise<RunningLocalCloud> 
   return { environment, variables: room.environmentVariables(environment) };
 }
 
-/** The engine that runs in this process. */
+/** The engine that runs in this process. `keyFolder` keeps derived keys, where the passphrase is no secret. */
 export async function openEmbeddedEngine(
   onPoint: ((point: string) => void) | undefined,
+  keyFolder: string | undefined,
 ): Promise<PulumiCommand> {
   const room = (await import(`../${ROOMS.engine}/index.ts`)) as EngineRoom;
-  return room.createEmbeddedCommand(onPoint === undefined ? {} : { onPoint });
+  return room.createEmbeddedCommand({
+    ...(onPoint === undefined ? {} : { onPoint }),
+    ...(keyFolder === undefined ? {} : { keyFolder }),
+  });
 }

@@ -1,4 +1,6 @@
-import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, pbkdf2, randomBytes } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { EngineError } from "./errors.ts";
 
@@ -45,31 +47,62 @@ export class Crypter {
   }
 }
 
-/** Derives keys off the event loop, once per salt and passphrase. */
+/**
+ * Derives keys off the event loop, once per salt and passphrase. With a folder, which must be its user's alone, they
+ * stay there for other processes: that is for passphrases which are no secret, since a key opens what they open.
+ */
 export class CrypterCache {
   readonly #crypters = new Map<string, Promise<Crypter>>();
+  readonly #folder: string | undefined;
+
+  constructor(folder?: string) {
+    this.#folder = folder;
+  }
 
   /** The crypter of a salt `v1:<salt>:v1:<nonce>:<ciphertext>`; rejects on a wrong passphrase. */
   get(salt: string, passphrase: string): Promise<Crypter> {
     const key = `${salt}\0${passphrase}`;
-    const known = this.#crypters.get(key) ?? deriveCrypter(salt, passphrase);
+    const known = this.#crypters.get(key) ?? openCrypter(salt, passphrase, this.#folder);
     this.#crypters.set(key, known);
     return known;
   }
 }
 
-async function deriveCrypter(salt: string, passphrase: string): Promise<Crypter> {
+async function openCrypter(salt: string, passphrase: string, folder: string | undefined): Promise<Crypter> {
   const [version, saltText, ...check] = salt.split(":");
   if (version !== "v1" || saltText === undefined || check.length !== 3) {
     throw new EngineError("the encryption salt is not of the form 'v1:<salt>:v1:<nonce>:<ciphertext>'");
   }
-  const crypter = await crypterOf(Buffer.from(saltText, "base64"), passphrase);
-  if (!opens(crypter, check.join(":"))) throw new EngineError("incorrect passphrase");
-  return crypter;
+  const name = createHash("sha256").update(`${salt}\0${passphrase}`).digest("hex");
+  const path = folder === undefined ? undefined : join(folder, `derived-${name}`);
+  const kept = await readKey(path);
+  if (kept !== undefined && opens(new Crypter(kept), check.join(":"))) return new Crypter(kept);
+  const key = await derive(Buffer.from(saltText, "base64"), passphrase);
+  if (!opens(new Crypter(key), check.join(":"))) throw new EngineError("incorrect passphrase");
+  await keepKey(path, key);
+  return new Crypter(key);
 }
 
-async function crypterOf(salt: Buffer, passphrase: string): Promise<Crypter> {
-  return new Crypter(await deriveKey(passphrase, salt, ROUNDS, KEY_BYTES, "sha256"));
+function derive(salt: Buffer, passphrase: string): Promise<Buffer> {
+  return deriveKey(passphrase, salt, ROUNDS, KEY_BYTES, "sha256");
+}
+
+async function readKey(path: string | undefined): Promise<Buffer | undefined> {
+  if (path === undefined) return undefined;
+  const bytes = await readFile(path).catch(() => undefined);
+  return bytes?.length === KEY_BYTES ? bytes : undefined;
+}
+
+/** What can't be kept is derived again. */
+async function keepKey(path: string | undefined, key: Buffer): Promise<void> {
+  if (path === undefined) return;
+  const draft = `${path}.${process.pid}`;
+  try {
+    await writeFile(draft, key, { mode: 0o600, flag: "wx" });
+    await rename(draft, path);
+  } catch {
+    await rm(draft, { force: true });
+  }
 }
 
 /** AES-GCM throws on a wrong key, which is what a wrong passphrase is. */
@@ -85,6 +118,6 @@ function opens(crypter: Crypter, check: string): boolean {
 /** A new salt whose check word this passphrase opens. */
 export async function newSalt(passphrase: string): Promise<string> {
   const salt = randomBytes(8);
-  const crypter = await crypterOf(salt, passphrase);
+  const crypter = new Crypter(await derive(salt, passphrase));
   return `v1:${salt.toString("base64")}:${crypter.encrypt(CHECK_WORD)}`;
 }

@@ -11,6 +11,8 @@ import { EngineError, FAILED_EXIT_CODE, messageOf } from "./errors.ts";
 export interface EmbeddedOptions {
   /** Called at each named moment of a run, such as `create:<type>:<name>:before` or `state:3:after`. */
   readonly onPoint?: (point: string) => void;
+  /** Folder, its user's alone, that keeps the keys derived from a passphrase which is no secret. Default: none are kept. */
+  readonly keyFolder?: string;
 }
 
 interface CommandResult {
@@ -34,9 +36,10 @@ class EmbeddedCommand {
   readonly command = "pulumi";
   readonly version = new SemVer(MANIFEST_VERSION);
   readonly #onPoint: (point: string) => void;
-  readonly #crypters = new CrypterCache();
+  readonly #crypters: CrypterCache;
 
-  constructor({ onPoint }: EmbeddedOptions) {
+  constructor({ onPoint, keyFolder }: EmbeddedOptions) {
+    this.#crypters = new CrypterCache(keyFolder);
     this.#onPoint = onPoint ?? (() => undefined);
   }
 
