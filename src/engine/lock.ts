@@ -39,8 +39,7 @@ export async function lockStack(
   await mkdir(folder, { recursive: true });
   await createFile(path, JSON.stringify(await ownContent()), backend.lockRoot);
   try {
-    await outlastRivals(folder, path);
-    await refuseForeignLocks(folder, path, report);
+    await outlastRivals(folder, path, report);
   } catch (error) {
     await rm(path, { force: true });
     throw error;
@@ -77,6 +76,40 @@ async function refuseForeignLocks(
   own: string,
   report: (line: string) => void,
 ): Promise<void> {
+  const { held } = await foreignLocks(folder, own, report);
+  if (held.length > 0) throw lockedError(held);
+}
+
+/** How long the first of several that locked at the same moment waits for the others to give way. */
+const RIVAL_TURNS = 60;
+const RIVAL_TURN_MS = 25;
+
+/**
+ * Several that pass the first look together see each other's locks in the second. The one whose lock sorts first
+ * stays and looks again, also when a late one shows up in between; the others give way at once, so that one of them
+ * wins. Against a holder that came first the wait changes nothing.
+ */
+async function outlastRivals(folder: string, own: string, report: (line: string) => void): Promise<void> {
+  for (let turn = 1; ; turn++) {
+    const { held, isOwnFirst } = await foreignLocks(folder, own, report);
+    if (held.length === 0) return;
+    if (!isOwnFirst || turn === RIVAL_TURNS) throw lockedError(held);
+    await delay(RIVAL_TURN_MS);
+  }
+}
+
+interface ForeignLocks {
+  /** A line for each lock of a process that lives, or may. */
+  readonly held: readonly string[];
+  readonly isOwnFirst: boolean;
+}
+
+/** The other locks of a stack; those of dead processes are taken over. */
+async function foreignLocks(
+  folder: string,
+  own: string,
+  report: (line: string) => void,
+): Promise<ForeignLocks> {
   const names = (await listFolder(folder)).filter((name) => name.endsWith(".json"));
   const foreign = names.map((name) => join(folder, name)).filter((path) => path !== own);
   const held: string[] = [];
@@ -86,27 +119,13 @@ async function refuseForeignLocks(
     if (await isDead(lock)) await takeOver(path, lock, report);
     else held.push(`\n  file://${path}: created by ${describe(lock)}`);
   }
-  if (held.length === 0) return;
-  throw new EngineError(
-    `the stack is currently locked by ${held.length} lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.${held.join("")}`,
-  );
+  return { held, isOwnFirst: join(folder, names[0] ?? "") === own };
 }
 
-/** How long the first of two that locked at the same moment waits for the other to give way. */
-const RIVAL_TURNS = 60;
-const RIVAL_TURN_MS = 25;
-
-/**
- * Two that pass the first look together both see the other's lock in the second. The one whose lock sorts
- * first stays a moment, the other gives way at once, so that one of them wins; against a holder that came
- * first the wait changes nothing.
- */
-async function outlastRivals(folder: string, own: string): Promise<void> {
-  for (let turn = 0; turn < RIVAL_TURNS; turn++) {
-    const locks = (await listFolder(folder)).filter((name) => name.endsWith(".json"));
-    if (locks.length < 2 || join(folder, locks[0] ?? "") !== own) return;
-    await delay(RIVAL_TURN_MS);
-  }
+function lockedError(held: readonly string[]): EngineError {
+  return new EngineError(
+    `the stack is currently locked by ${held.length} lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.${held.join("")}`,
+  );
 }
 
 function describe(lock: LockContent): string {

@@ -199,7 +199,7 @@ describe("locks (F4, F5)", () => {
   test("of many runs at once exactly one works, and none corrupts the state", async () => {
     await harness.stack(chain);
     const results = await Promise.allSettled(
-      Array.from({ length: 4 }, async () => (await harness.stack(chain)).up()),
+      Array.from({ length: 8 }, async () => (await harness.stack(chain)).up()),
     );
     const won = results.filter(({ status }) => status === "fulfilled");
     expect(won.length).toBeGreaterThanOrEqual(1);
