@@ -8,7 +8,7 @@ const TOLERANCE_MS = 2000;
 
 /** Whether the process that took a lock still runs. A pid that was given to a younger process is another's. */
 export async function isOwnerAlive(pid: number, takenAt: Date): Promise<boolean> {
-  if (!isRunning(pid)) return false;
+  if (!isRunning(pid) || (await hasEnded(pid))) return false;
   const startedAt = await startOfProcess(pid);
   return startedAt === undefined || startedAt.getTime() <= takenAt.getTime() + TOLERANCE_MS;
 }
@@ -20,6 +20,12 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+}
+
+/** A zombie has ended; in a container whose first process collects nobody it stays for ever. */
+async function hasEnded(pid: number): Promise<boolean> {
+  const stat = await readProc(`/proc/${pid}/stat`);
+  return stat !== undefined && ["Z", "X"].includes(stat.charAt(stat.lastIndexOf(")") + 2));
 }
 
 /** Undefined where the machine doesn't say (no Linux, or it ended this moment). */

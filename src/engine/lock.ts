@@ -151,7 +151,7 @@ async function takeOver(path: string, lock: LockContent, report: (line: string) 
 
 async function isDead(lock: LockContent): Promise<boolean> {
   if (lock.hostname !== hostname() || lock.pid <= 0) return false;
-  if (!isRunning(lock.pid)) return true;
+  if (!isRunning(lock.pid) || (await hasEnded(lock.pid))) return true;
   const boot = await bootId();
   if (lock.bootId !== undefined && boot !== undefined && lock.bootId !== boot) return true;
   const start = await processStart(lock.pid);
@@ -167,6 +167,12 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return !hasErrorCode(error, ["ESRCH"]);
   }
+}
+
+/** A zombie has ended; in a container whose first process collects nobody it stays for ever. */
+async function hasEnded(pid: number): Promise<boolean> {
+  const text = await readIfPresent(`/proc/${pid}/stat`);
+  return text !== undefined && ["Z", "X"].includes(text.charAt(text.lastIndexOf(")") + 2));
 }
 
 /** Field 22 of /proc/<pid>/stat; undefined where there is no /proc. */

@@ -5,6 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { claimStack } from "../../src/deploy/stackLocks.ts";
+import { startZombie } from "../support/zombie.ts";
 
 let folder = "";
 const children: ChildProcess[] = [];
@@ -65,6 +66,17 @@ describe("claimStack", () => {
     expect(notes).toEqual([
       `took over the lock of ann@${hostname()} (pid ${pid}) since 2026-01-02T03:04:05Z, which no longer runs`,
     ]);
+  });
+
+  test.runIf(process.platform === "linux")("F4: so is that of a dead one that nobody collected", async () => {
+    const zombie = await startZombie();
+    try {
+      lock("one", { pid: zombie.pid });
+      await claim().done;
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      zombie.end();
+    }
   });
 
   test("F4: a pid that now belongs to a younger process counts as dead", async () => {

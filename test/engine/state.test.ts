@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { ConcurrentUpdateError, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startZombie } from "../support/zombie.ts";
 import { chain } from "./support/chain.ts";
 import { Harness, Thing } from "./support/harness.ts";
 
@@ -194,6 +195,17 @@ describe("locks (F4, F5)", () => {
     await writeLock({ processStart: "1" });
     expect((await stack.preview()).stderr).toBe("");
     expect((await stack.up()).stderr).toContain("took over the stack's lock");
+  });
+
+  test.runIf(process.platform === "linux")("a dead process that nobody collected keeps no lock", async () => {
+    const stack = await harness.stack(chain);
+    const zombie = await startZombie();
+    try {
+      await writeLock({ pid: zombie.pid });
+      expect((await stack.up()).stderr).toContain("took over the stack's lock");
+    } finally {
+      zombie.end();
+    }
   });
 
   test("of many runs at once exactly one works, and none corrupts the state", async () => {
