@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, pbkdf2, randomBytes } fro
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { hasErrorCode } from "./durableFile.ts";
 import { EngineError } from "./errors.ts";
 
 /** Rounds, key length and cipher of Pulumi's passphrase secrets provider. */
@@ -89,19 +90,25 @@ function derive(salt: Buffer, passphrase: string): Promise<Buffer> {
 
 async function readKey(path: string | undefined): Promise<Buffer | undefined> {
   if (path === undefined) return undefined;
-  const bytes = await readFile(path).catch(() => undefined);
-  return bytes?.length === KEY_BYTES ? bytes : undefined;
+  try {
+    const bytes = await readFile(path);
+    return bytes.length === KEY_BYTES ? bytes : undefined;
+  } catch (error) {
+    if (hasErrorCode(error, ["ENOENT"])) return undefined;
+    throw error;
+  }
 }
 
-/** What can't be kept is derived again. */
+/** What a full or read-only disk doesn't take, and what another process keeps at this moment, is derived again. */
 async function keepKey(path: string | undefined, key: Buffer): Promise<void> {
   if (path === undefined) return;
   const draft = `${path}.${process.pid}`;
   try {
     await writeFile(draft, key, { mode: 0o600, flag: "wx" });
     await rename(draft, path);
-  } catch {
+  } catch (error) {
     await rm(draft, { force: true });
+    if (!hasErrorCode(error, ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EEXIST", "ENOENT"])) throw error;
   }
 }
 
