@@ -35,12 +35,11 @@ class EnvironmentDeployer implements Deployer {
   }
 
   async up(stack: string, options: RunOptions = {}): Promise<RunResult> {
-    const wasThere = await this.isStackPresent(stack);
     try {
       return await this.#runner.up(stack, options);
     } catch (error) {
-      const isHeld = error instanceof UserError && error.code === "E_LOCKED";
-      if (!wasThere && !isHeld) await this.#forgetEmpty(stack);
+      // What a first run that made nothing was refused for is in its record.
+      if (this.#stacks.hasMade(stack)) await this.#stacks.removeIfEmpty(stack);
       throw error;
     }
   }
@@ -71,19 +70,11 @@ class EnvironmentDeployer implements Deployer {
         shouldRunProgram: false,
         variables: { TENANTRY_UNDO: stack },
       });
-      await this.#forgetEmpty(stack);
+      await this.#stacks.removeIfEmpty(stack);
       return undone;
     } finally {
       this.#setup.undoing.delete(stack);
     }
-  }
-
-  /** A first run that made nothing, or was undone, leaves no stack either; what it was refused for is in its record. */
-  async #forgetEmpty(stack: string): Promise<void> {
-    if (!(await this.isStackPresent(stack)) || (await this.#stacks.hasPendingOperations(stack))) return;
-    const resources = await this.#stacks.resources(stack);
-    if (resources.every(({ custom, type }) => custom !== true || type.startsWith("pulumi:")))
-      await this.#stacks.remove(stack);
   }
 
   async isRegistered(stack: string): Promise<boolean> {

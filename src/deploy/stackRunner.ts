@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { type Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { UserError } from "../tenant/errors.ts";
 import { withScratchBackend } from "./backend.ts";
 import type { DeployEvent, Properties, RunResult } from "./deployEvents.ts";
@@ -21,6 +21,9 @@ interface EngineOptions {
   readonly color: "never";
   readonly showSecrets: false;
 }
+
+/** So often a new stack may be made and removed by others before a run gets it. */
+const MAX_VANISHED = 10;
 
 /** Runs one stack at a time: frees it from dead runs, runs the engine, and turns what it says into our words. */
 export class StackRunner {
@@ -100,11 +103,13 @@ export class StackRunner {
 
   /** One run at a time on a stack: refused with `E_LOCKED` while another has it, or after it with patience. */
   async #exclusively(stack: string, options: RunOptions, run: () => Promise<RunResult>): Promise<RunResult> {
-    for (;;) {
+    for (let vanished = 0; ; ) {
       await this.#claim(stack, options);
       try {
         return await run();
       } catch (error) {
+        // Another run made the stack, was undone and removed it between our look and the engine's.
+        if (error instanceof StackNotFoundError && ++vanished < MAX_VANISHED) continue;
         const isHeld = error instanceof UserError && error.code === "E_LOCKED";
         if (!isHeld || options.isPatient !== true || this.#options.signal?.aborted === true) throw error;
         // Another run was faster between our look and the engine's own lock.
@@ -173,12 +178,18 @@ export class StackRunner {
       const { resources, changes, diagnostics } = recorder;
       return { resources, changes, diagnostics, outputs, tookMs: Date.now() - startedAt };
     } catch (error) {
+      if (error instanceof StackNotFoundError && isOwn(stack, error)) throw error;
       if (isProtectedRefusal(error, recorder.diagnostics)) {
         throw await this.#protectedRefusal(stack, error);
       }
       throw explainRunFailure(error, { stack, environment, diagnostics: recorder.diagnostics });
     }
   }
+}
+
+/** The stack that is missing is the run's own, not one that the program refers to. */
+function isOwn(stack: string, { message }: StackNotFoundError): boolean {
+  return [`'${stack}' found`, `/${stack}' found`].some((end) => message.includes(end));
 }
 
 /** Result of a run of a stack that isn't there. */

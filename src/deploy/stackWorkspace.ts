@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { LocalWorkspace, type PulumiFn, Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
+import {
+  ConcurrentUpdateError,
+  LocalWorkspace,
+  type PulumiFn,
+  Stack,
+  StackAlreadyExistsError,
+  StackNotFoundError,
+} from "@pulumi/pulumi/automation/index.js";
 import { type FolderBackend, folderBackend, hasPendingOperations, withTemporaryFolder } from "./backend.ts";
 import { readCheckpoint } from "./checkpointFile.ts";
 import { runCommand } from "./commandRun.ts";
@@ -16,6 +23,8 @@ export class StackWorkspace {
   readonly #root: string;
   readonly #setup: EngineSetup;
   readonly #program: PulumiFn;
+  /** Stacks that this process made. */
+  readonly #made = new Set<string>();
 
   constructor(root: string, setup: EngineSetup, program: PulumiFn) {
     this.#root = root;
@@ -51,15 +60,35 @@ export class StackWorkspace {
       // With the environment's own encryption, or Pulumi would make up another one.
       await cp(this.#setup.configFile, join(folder, `Pulumi.${stack}.yaml`));
       const workspace = await this.#open(folder, variables);
-      await workspace.createStack(stack);
+      await workspace.createStack(stack).then(
+        () => this.#made.add(stack),
+        (error) => {
+          // Another run was faster: it is there, which is all that is wanted.
+          if (!(error instanceof StackAlreadyExistsError)) throw error;
+        },
+      );
     });
     return Stack.select(stack, await this.#open(this.#root, variables));
   }
 
-  /** Removes a stack that holds nothing but Pulumi's own bookkeeping, which `--force` is for. */
-  async remove(stack: string): Promise<void> {
+  /** Whether it was this process that made the stack, not another that wanted it too. */
+  hasMade(stack: string): boolean {
+    return this.#made.has(stack);
+  }
+
+  /**
+   * Removes a stack unless it holds resources or another run has it: the engine looks under its own lock, so nothing
+   * that somebody made meanwhile is forgotten. (The official CLI also counts its own bookkeeping and keeps such a stack.)
+   */
+  async removeIfEmpty(stack: string): Promise<void> {
     const workspace = await this.#open(this.#root, {});
-    await workspace.removeStack(stack, { force: true, preserveConfig: true });
+    try {
+      await workspace.removeStack(stack, { preserveConfig: true });
+    } catch (error) {
+      const isGone = error instanceof StackNotFoundError;
+      const isUsed = error instanceof ConcurrentUpdateError || /still has resources/.test(String(error));
+      if (!isGone && !isUsed) throw error;
+    }
   }
 
   /** Names of the backend's stacks of this project. */

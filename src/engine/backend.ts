@@ -2,7 +2,14 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createFile, hasErrorCode, readIfPresent, removeTemporary, replaceFile } from "./durableFile.ts";
+import {
+  createFile,
+  createFileOnce,
+  hasErrorCode,
+  readIfPresent,
+  removeTemporary,
+  replaceFile,
+} from "./durableFile.ts";
 import { EngineError, refuse } from "./errors.ts";
 
 /** A stack of the backend; `organization` is the only organization there is. */
@@ -65,6 +72,11 @@ export class FileBackend {
 
   async writeCheckpoint(id: StackId, text: string): Promise<void> {
     await replaceFile(this.checkpointPath(id), text);
+  }
+
+  /** The first checkpoint of a stack; false when there is one already. */
+  createCheckpoint(id: StackId, text: string): Promise<boolean> {
+    return createFileOnce(this.checkpointPath(id), text);
   }
 
   /** Makes a new stack's folders and the backend's own mark. */

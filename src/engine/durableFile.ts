@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
 import { copyFile, link, open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -32,6 +33,31 @@ export async function createFile(path: string, text: string, folder = dirname(pa
   const temporary = temporaryOf(join(folder, basename(path)));
   await writeSynced(temporary, text);
   await rename(temporary, path);
+}
+
+/** Makes a whole file unless there is one; answers whether it did. Of several at once exactly one does. */
+export async function createFileOnce(path: string, text: string): Promise<boolean> {
+  const temporary = temporaryOf(path);
+  await writeSynced(temporary, text);
+  try {
+    await linkOrCopyNew(temporary, path);
+  } catch (error) {
+    if (hasErrorCode(error, ["EEXIST"])) return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+async function linkOrCopyNew(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!hasErrorCode(error, NO_HARD_LINKS)) throw error;
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+  }
 }
 
 /** A name of its own: two stacks of one process may write the same file at once. */

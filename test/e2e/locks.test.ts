@@ -59,7 +59,11 @@ describe("two runs of one tenant (F5)", () => {
     const runs = await Promise.all(
       Array.from({ length: 4 }, () => workspace.tenantry(["up", "brightsmile-dental", "--wait"])),
     );
-    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    const told = runs.map(({ stdout, stderr }) => stdout + stderr).join("\n");
+    expect(
+      runs.map(({ code }) => code),
+      told,
+    ).toEqual([0, 0, 0, 0]);
     expect(await databases("tenant_brightsmile_dental")).toBe(1);
     const sql = "SELECT status FROM identity.tenant WHERE slug = 'brightsmile-dental'";
     expect(await query(cloud.master.url, sql)).toEqual([{ status: "active" }]);

@@ -2,7 +2,11 @@ import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { ConcurrentUpdateError, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
+import {
+  ConcurrentUpdateError,
+  StackAlreadyExistsError,
+  StackNotFoundError,
+} from "@pulumi/pulumi/automation/index.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startZombie } from "../support/zombie.ts";
 import { chain } from "./support/chain.ts";
@@ -121,6 +125,29 @@ describe("state files", () => {
     await expect(stack.workspace.createStack("dev")).rejects.toThrow("already exists");
     await expect(stack.workspace.removeStack("dev")).rejects.toThrow("still has resources");
     await stack.destroy();
+    await stack.workspace.removeStack("dev");
+    expect(await stack.workspace.listStacks()).toEqual([]);
+  });
+
+  test("of several that make a stack at once one does, and none empties what is there", async () => {
+    const stack = await harness.stack(chain);
+    await stack.workspace.removeStack("dev");
+    const made = await Promise.allSettled(
+      Array.from({ length: 8 }, () => stack.workspace.createStack("dev")),
+    );
+    expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const refused = made.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+    expect(refused.every((error) => error instanceof StackAlreadyExistsError)).toBe(true);
+    const paths = Object.keys(await harness.files());
+    expect(paths.filter((path) => path.includes("/stacks/"))).toEqual([harness.checkpointPath()]);
+  });
+
+  test("a stack of nothing but its own entry and providers is removed without force", async () => {
+    const stack = await harness.stack(async () => {
+      throw new Error("refused");
+    });
+    await expect(stack.up()).rejects.toThrow("refused");
+    expect((await harness.resources()).map(({ type }) => type)).toEqual(["pulumi:pulumi:Stack"]);
     await stack.workspace.removeStack("dev");
     expect(await stack.workspace.listStacks()).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import {
   checkpointText,
+  type DeploymentJson,
   exportDeployment,
   requireVersion,
   snapshotFromJson,
@@ -22,6 +23,7 @@ import { loadProject, parseYaml } from "../project.ts";
 import { SecretsManager } from "../secrets.ts";
 import { verifyIntegrity } from "../snapshot.ts";
 import { loadStack, readStack, refuseForeign, secretsOf } from "../stackFile.ts";
+import { isProviderType, ROOT_STACK_TYPE } from "../urn.ts";
 
 /** Makes an empty stack whose secrets use the salt of the environment's config file. */
 export async function initStack(context: CommandContext): Promise<void> {
@@ -31,16 +33,16 @@ export async function initStack(context: CommandContext): Promise<void> {
   if (provider !== "default" && provider !== "passphrase") throw refuse(`the secrets provider '${provider}'`);
   const stack = await stackContext(context, name);
   const { backend, id } = stack;
-  if ((await backend.readCheckpoint(id)) !== undefined) {
-    throw new EngineError(`stack 'organization/${id.project}/${id.stack}' already exists`);
-  }
+  const exists = new EngineError(`stack 'organization/${id.project}/${id.stack}' already exists`);
+  if ((await backend.readCheckpoint(id)) !== undefined) throw exists;
   const passphrase = await passphraseOf(context.environment);
   const salt = (await configSalt(context, stack)) ?? (await newSalt(passphrase()));
   const secrets = new SecretsManager({ type: "passphrase", state: { salt } }, passphrase, context.crypters);
   await backend.prepare(id);
   const empty = { resources: [], pendingOperations: [] };
   context.onPoint("state:init:before");
-  await backend.writeCheckpoint(id, checkpointText(`${id.project}/${id.stack}`, empty, secrets));
+  const text = checkpointText(`${id.project}/${id.stack}`, empty, secrets);
+  if (!(await backend.createCheckpoint(id, text))) throw exists;
   context.onPoint("state:init:after");
   context.out(`Created stack '${id.stack}'\n`);
 }
@@ -82,14 +84,16 @@ export async function listStacks(context: CommandContext): Promise<void> {
   else for (const { name, lastUpdate } of rows) context.out(`${name}  ${lastUpdate}\n`);
 }
 
-/** Removes a stack without resources; config files are left alone. */
+/**
+ * Removes a stack without resources; config files are left alone. The stack's own entry and its providers don't count,
+ * for which the official CLI wants `--force`: under the lock nobody else can put more there.
+ */
 export async function removeStack(context: CommandContext): Promise<void> {
   const stack = await stackContext(context);
   const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
   try {
     const { deployment } = await readStack(stack);
-    const count = deployment.resources?.length ?? 0;
-    if (count > 0 && !context.invocation.flags.has("--force")) {
+    if (!isEmptied(deployment) && !context.invocation.flags.has("--force")) {
       throw new EngineError(
         `'${stack.id.stack}' still has resources; removal rejected. Run \`pulumi destroy\` first, or \`--force\` to forget them`,
       );
@@ -99,6 +103,15 @@ export async function removeStack(context: CommandContext): Promise<void> {
     await lock.release();
   }
   context.out(`Stack '${stack.id.stack}' has been removed!\n`);
+}
+
+function isEmptied({ resources = [], pending_operations: pending = [] }: DeploymentJson): boolean {
+  return (
+    pending.length === 0 &&
+    resources
+      .map(({ type }) => String(type))
+      .every((type) => type === ROOT_STACK_TYPE || isProviderType(type))
+  );
 }
 
 /** Removes the stack's locks, whoever holds them. */
