@@ -5,12 +5,12 @@ const MINUTE_MS = 60_000;
 
 /** Through `bin/tenantry`, each file on a local cloud of its own. */
 const whole = ["test/e2e/**/*.test.ts", "test/codes.test.ts"];
-/** Too long for every day: `npm run test:kill`. */
-const slow = ["test/e2e/platformKill.test.ts"];
+/** Too long for every day, and seen by the kill matrix for most of it: `npm run test:kill`. */
+const slow = ["test/e2e/platformKill.test.ts", "test/provider/stop.test.ts"];
 const official = ["test/official/**/*.test.ts"];
 
 /** The longest first, so that the others fill what is left of the second worker. */
-const LONGEST = ["killMatrix", "codes.test", "locks", "offboard", "life", "canary", "provider/kill"];
+const LONGEST = ["killMatrix", "codes.test", "locks", "offboard", "life", "canary", "provider/refusals"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: "fast",
           include: ["test/**/*.test.ts"],
-          exclude: [...whole, ...official],
+          exclude: [...whole, ...slow, ...official],
           testTimeout: MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
         },

@@ -7,7 +7,7 @@ import { type CommandResult, cleanEnvironment, FAST, finished, type Workspace } 
 /** Stands for the tenant's slug in a point's name. */
 const SLUG = "<slug>";
 /** A driver process that takes longer hangs. */
-const HANGING_MS = 300_000;
+const HANGING_MS = 600_000;
 
 /** The points that a command comes by, in order, with the slug taken out of their names. */
 export async function enumeratePoints(
@@ -110,9 +110,10 @@ export interface Cut {
 }
 
 /**
- * Walks cuts: each in a process that is killed at its point, and each followed by the same command in a new process,
- * which has to end with 0. `write` writes a tenant's entry, which is there for as long as it is walked. That process is the next cut's own, so that a cut costs one start of Node. Answers what
- * went otherwise than it should, empty when nothing did.
+ * Walks cuts: each in a process of its own that is killed at its point. When all have been cut off the same commands
+ * come again, one after another in one new process, and each has to end with 0. `write` writes a tenant's entry, which
+ * is there while a command reads it: every run reads every entry. Answers what went otherwise than it should, empty
+ * when nothing did.
  */
 export async function walkCuts(
   workspace: Workspace,
@@ -121,25 +122,26 @@ export async function walkCuts(
   write: (slug: string) => void,
 ): Promise<string[]> {
   const problems: string[] = [];
-  let open: Cut | undefined;
-  for (const cut of [...cuts, undefined]) {
-    const converge: DriverStep[] = open === undefined ? [] : [{ argv: argvOf(open.slug) }];
-    const kill: DriverStep[] =
-      cut === undefined ? [] : [{ argv: argvOf(cut.slug), killAt: pointOf(cut.point, cut.slug) }];
-    if (cut !== undefined) write(cut.slug);
-    const run = await runDriver(workspace, [...converge, ...kill]);
-    // Every run reads every entry: those that are done would only cost time.
-    if (open !== undefined) workspace.remove(`tenants/${open.slug}.yaml`);
-    const [answer, unkilled] = open === undefined ? [undefined, run.answers[0]] : run.answers;
-    if (open !== undefined && answer?.code !== 0)
-      problems.push(
-        `${open.point} (${open.slug}): the next run ended with ${answer?.code}: ${answer?.text ?? run.stderr}`,
-      );
-    if (cut !== undefined && run.signal !== "SIGKILL")
-      problems.push(
-        `${cut.point} (${cut.slug}): not killed there, ${unkilled?.code}: ${unkilled?.text ?? run.stderr}`,
-      );
-    open = cut;
+  for (const { slug, point } of cuts) {
+    write(slug);
+    const run = await runDriver(workspace, [{ argv: argvOf(slug), killAt: pointOf(point, slug) }]);
+    workspace.remove(`tenants/${slug}.yaml`);
+    if (run.signal === "SIGKILL") continue;
+    const [answer] = run.answers;
+    problems.push(`${point} (${slug}): not killed there, ${answer?.code}: ${answer?.text ?? run.stderr}`);
+  }
+  for (const { slug } of cuts) write(slug);
+  const next = await runDriver(
+    workspace,
+    cuts.map(({ slug }) => ({ argv: argvOf(slug) })),
+  );
+  for (const [index, { slug, point }] of cuts.entries()) {
+    workspace.remove(`tenants/${slug}.yaml`);
+    const answer = next.answers[index];
+    if (answer?.code === 0) continue;
+    problems.push(
+      `${point} (${slug}): the next run ended with ${answer?.code}: ${answer?.text ?? next.stderr}`,
+    );
   }
   return problems;
 }

@@ -23,7 +23,7 @@ import { loadProject, parseYaml } from "../project.ts";
 import { SecretsManager } from "../secrets.ts";
 import { verifyIntegrity } from "../snapshot.ts";
 import { loadStack, readStack, refuseForeign, secretsOf } from "../stackFile.ts";
-import { isProviderType, ROOT_STACK_TYPE } from "../urn.ts";
+import { isProviderType } from "../urn.ts";
 
 /** Makes an empty stack whose secrets use the salt of the environment's config file. */
 export async function initStack(context: CommandContext): Promise<void> {
@@ -85,8 +85,8 @@ export async function listStacks(context: CommandContext): Promise<void> {
 }
 
 /**
- * Removes a stack without resources; config files are left alone. The stack's own entry and its providers don't count,
- * for which the official CLI wants `--force`: under the lock nobody else can put more there.
+ * Removes a stack without resources; config files are left alone. Components and providers don't count, for
+ * which the official CLI wants `--force`: nothing of them is anywhere, and under the lock nobody else adds to them.
  */
 export async function removeStack(context: CommandContext): Promise<void> {
   const stack = await stackContext(context);
@@ -106,12 +106,9 @@ export async function removeStack(context: CommandContext): Promise<void> {
 }
 
 function isEmptied({ resources = [], pending_operations: pending = [] }: DeploymentJson): boolean {
-  return (
-    pending.length === 0 &&
-    resources
-      .map(({ type }) => String(type))
-      .every((type) => type === ROOT_STACK_TYPE || isProviderType(type))
-  );
+  const isReal = ({ custom, type }: Record<string, unknown>): boolean =>
+    custom === true && !isProviderType(String(type));
+  return pending.length === 0 && !resources.some(isReal);
 }
 
 /** Removes the stack's locks, whoever holds them. */
