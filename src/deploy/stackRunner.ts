@@ -40,40 +40,36 @@ export class StackRunner {
   up(stack: string, options: RunOptions): Promise<RunResult> {
     return this.#exclusively(stack, options, async () => {
       const found = await this.#stacks.findOrCreate(stack);
-      const flags = await this.#refreshFirst(found, stack, options);
       return this.#record(stack, options, async (engine) => {
-        const { outputs } = await found.up({ ...engine, ...flags });
+        const { outputs } = await found.up({ ...engine, refresh: options.shouldRefresh === true });
         return plainOutputs(outputs);
       });
     });
   }
 
-  /** A stack that isn't there, or that is to be refreshed, is previewed in a backend of its own: nothing is touched. */
+  /** A stack that isn't there is previewed in a backend of its own: nothing is touched. */
   async preview(stack: string, options: RunOptions): Promise<RunResult> {
     const found = await this.#stacks.find(stack);
     const { backend } = this.#stacks;
-    const look = (at: Stack, flags: object) =>
+    const look = (at: Stack) =>
       this.#record(stack, options, async (engine) => {
-        await at.preview({ ...engine, ...flags });
+        await at.preview({ ...engine, refresh: options.shouldRefresh === true });
         return {};
       });
-    const needsScratch =
-      found === undefined || (options.shouldRefresh === true && this.#setup.name === "embedded");
-    if (!needsScratch) return look(found, { refresh: options.shouldRefresh === true });
-    if (backend === undefined) return look(await this.#stacks.findOrCreate(stack), {});
-    return withScratchBackend(backend, [this.#options.environment, stack], async ({ url }) => {
-      const copy = await this.#stacks.findOrCreate(stack, { PULUMI_BACKEND_URL: url });
-      return look(copy, found === undefined ? {} : await this.#refreshFirst(copy, stack, options));
-    });
+    if (found !== undefined) return look(found);
+    if (backend === undefined) return look(await this.#stacks.findOrCreate(stack));
+    return withScratchBackend(backend, [this.#options.environment, stack], async ({ url }) =>
+      look(await this.#stacks.findOrCreate(stack, { PULUMI_BACKEND_URL: url })),
+    );
   }
 
   destroy(stack: string, options: DestroyOptions): Promise<RunResult> {
     return this.#exclusively(stack, options, async () => {
       const found = await this.#stacks.find(stack, options.variables);
       if (found === undefined) return NOTHING;
-      const flags = await this.#refreshFirst(found, stack, options);
+      const { shouldRefresh: refresh = false, shouldRunProgram: runProgram = true } = options;
       return this.#record(stack, options, async (engine) => {
-        await found.destroy({ ...engine, ...flags, runProgram: options.shouldRunProgram !== false });
+        await found.destroy({ ...engine, refresh, runProgram });
         return {};
       });
     });
@@ -82,23 +78,12 @@ export class StackRunner {
   refresh(stack: string, options: RunOptions): Promise<RunResult> {
     return this.#exclusively(stack, options, async () => {
       const found = await this.#stacks.find(stack);
-      return found === undefined ? NOTHING : this.#refreshFound(found, stack, options);
+      if (found === undefined) return NOTHING;
+      return this.#record(stack, options, async (engine) => {
+        await found.refresh(engine);
+        return {};
+      });
     });
-  }
-
-  #refreshFound(found: Stack, stack: string, options: RunOptions): Promise<RunResult> {
-    return this.#record(stack, options, async (engine) => {
-      await found.refresh(engine);
-      return {};
-    });
-  }
-
-  /** Flags that make the official CLI refresh first; for the embedded engine it is a run of its own. */
-  async #refreshFirst(found: Stack, stack: string, options: RunOptions): Promise<{ refresh?: true }> {
-    if (options.shouldRefresh !== true) return {};
-    if (this.#setup.name === "official") return { refresh: true };
-    await this.#refreshFound(found, stack, {});
-    return {};
   }
 
   /** One run at a time on a stack: refused with `E_LOCKED` while another has it, or after it with patience. */

@@ -1,57 +1,5 @@
+import { COMMANDS, type FlagKind, GLOBAL } from "./commandTable.ts";
 import { EngineError, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
-
-/** How a flag takes its value: none, one, or `--flag` and `--flag=true|false`. */
-type FlagKind = "bare" | "value" | "boolean";
-
-/** Flags of every command. Colours, logging and display of the official CLI change nothing here. */
-const GLOBAL_FLAGS: Readonly<Record<string, FlagKind>> = {
-  "--non-interactive": "bare",
-  "--stack": "value",
-  "--color": "value",
-  "--cwd": "value",
-};
-
-const RUN_FLAGS: Readonly<Record<string, FlagKind>> = {
-  "--yes": "bare",
-  "--skip-preview": "bare",
-  "--client": "value",
-  "--exec-kind": "value",
-  "--exec-agent": "value",
-  "--event-log": "value",
-  "--message": "value",
-  "--parallel": "value",
-  "--config-file": "value",
-  "--expect-no-changes": "bare",
-  "--diff": "bare",
-  "--run-program": "boolean",
-  "--json": "bare",
-  "--suppress-outputs": "bare",
-  "--suppress-progress": "bare",
-};
-
-const WITH_PREVIEW_ONLY = { ...RUN_FLAGS, "--preview-only": "bare" } as const;
-
-/** Every command there is and the flags it takes. */
-export const COMMANDS: Readonly<Record<string, Readonly<Record<string, FlagKind>>>> = {
-  version: {},
-  whoami: { "--json": "bare" },
-  login: {},
-  cancel: { "--yes": "bare" },
-  preview: RUN_FLAGS,
-  up: RUN_FLAGS,
-  refresh: WITH_PREVIEW_ONLY,
-  destroy: WITH_PREVIEW_ONLY,
-  config: { "--show-secrets": "bare", "--json": "bare", "--config-file": "value" },
-  "config get": { "--json": "bare", "--path": "bare", "--config-file": "value" },
-  "stack init": { "--secrets-provider": "value", "--no-select": "bare" },
-  "stack select": { "--create": "bare" },
-  "stack ls": { "--json": "bare", "--all": "bare" },
-  "stack rm": { "--yes": "bare", "--force": "bare", "--preserve-config": "bare" },
-  "stack output": { "--json": "bare", "--show-secrets": "bare" },
-  "stack export": { "--show-secrets": "bare", "--file": "value" },
-  "stack import": { "--file": "value", "--force": "bare" },
-  "stack history": { "--json": "bare", "--show-secrets": "bare", "--page-size": "value", "--page": "value" },
-};
 
 /** A parsed command line. */
 export interface Invocation {
@@ -68,15 +16,16 @@ const OPTION_PREFIX = "PULUMI_OPTION_";
 export function parseArgs(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Invocation {
   const two = args.slice(0, 2).join(" ");
   const command = Object.hasOwn(COMMANDS, two) ? two : (args[0] ?? "");
-  const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command]?.flags : undefined;
   if (known === undefined) throw refuse(`the command \`pulumi ${commandName(args)}\``);
   const rest = args.slice(command.split(" ").length);
-  const { flags, positional } = parseFlags(command, rest, { ...GLOBAL_FLAGS, ...known });
+  const { flags, positional } = parseFlags(command, rest, { ...GLOBAL.flags, ...known });
   addOptions(flags, known, environment);
   const runProgram = flags.get("--run-program");
   if ((command === "up" || command === "preview") && runProgram !== undefined && runProgram !== "true") {
     throw refuse(`the flag \`--run-program=${runProgram}\` of \`pulumi ${command}\``);
   }
+  if (flags.get("--color") === "always") throw refuse("the flag `--color=always`: it prints no colours");
   if (command === "config" && positional.length > 0)
     throw refuse(`the command \`pulumi config ${positional[0]}\``);
   return { command, positional, flags };
@@ -91,12 +40,15 @@ function addOptions(
   for (const [variable, value] of Object.entries(environment)) {
     if (!variable.startsWith(OPTION_PREFIX) || !value) continue;
     const flag = `--${variable.slice(OPTION_PREFIX.length).toLowerCase().replaceAll("_", "-")}`;
-    const isKnown = Object.values({ ...COMMANDS, global: GLOBAL_FLAGS }).some((list) =>
-      Object.hasOwn(list, flag),
-    );
+    const isKnown = [...Object.values(COMMANDS), GLOBAL].some(({ flags: list }) => Object.hasOwn(list, flag));
     if (!isKnown) throw refuse(`the environment variable ${variable}`);
     if (Object.hasOwn(known, flag) && !flags.has(flag)) flags.set(flag, value);
   }
+}
+
+/** A boolean flag's value; undefined is off. */
+export function isOn(value: string | undefined): boolean {
+  return value === "true" || value === "1";
 }
 
 function commandName(args: readonly string[]): string {
@@ -132,6 +84,9 @@ const SHORT: Readonly<Record<string, string>> = {
   "-y": "--yes",
   "-m": "--message",
   "-C": "--cwd",
+  "-f": "--skip-preview",
+  "-p": "--parallel",
+  "-r": "--refresh",
 };
 
 function splitFlag(arg: string): readonly [string, string | undefined] {

@@ -19,6 +19,17 @@ export interface HistoryEntry {
   readonly resourceChanges?: Readonly<Record<string, number>>;
 }
 
+/** Config in Pulumi's history form: texts, `{secure}` and objects as JSON text. */
+export function historyConfig(raw: ReadonlyMap<string, unknown>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries([...raw].map(([key, value]) => [key, historyValue(value)]));
+}
+
+function historyValue(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return String(value ?? "");
+  if (typeof (value as { secure?: unknown }).secure === "string") return value;
+  return { object: JSON.stringify(value) };
+}
+
 const HISTORY_END = ".history.json";
 
 /** Writes a run's entry and a copy of the checkpoint it left. */

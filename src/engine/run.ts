@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isOn } from "./args.ts";
 import { checkpointText, needsKey } from "./checkpoint.ts";
 import { type CommandContext, passphraseOf, type StackContext, stackContext } from "./commandContext.ts";
 import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig, type StackConfig } from "./config.ts";
@@ -7,18 +8,20 @@ import { parallelForSdk, type RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
 import { type EventLog, openEventLog } from "./eventLog.ts";
-import { addHistory, type RunKind } from "./history.ts";
+import { addHistory, historyConfig, type RunKind } from "./history.ts";
 import { lockStack } from "./lock.ts";
 import { runProgram } from "./program.ts";
 import { BuiltinProvider } from "./providers/builtinProvider.ts";
 import { PluginHost } from "./providers/pluginHost.ts";
 import { ProviderRegistry } from "./providers/registry.ts";
 import { ResourceMonitor } from "./resourceMonitor.ts";
-import { RunMonitor } from "./runMonitor.ts";
+import { displayOf, RunMonitor } from "./runMonitor.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
 import { SnapshotManager } from "./snapshotManager.ts";
 import { type LoadedStack, loadStack } from "./stackFile.ts";
 import { readStackOutputs } from "./stackOutputs.ts";
+import type { StepObserver } from "./stepExecutor.ts";
 
 /** Steps at the same time unless `--parallel` says otherwise. */
 const DEFAULT_PARALLEL = 16;
@@ -68,7 +71,7 @@ async function runLocked(context: CommandContext, plan: RunPlan, stack: StackCon
   const loaded = await loadStack(context, stack, stackConfig.salt);
   const config = await readConfig(context, stackConfig);
   const log = openEventLog(flags.get("--event-log"));
-  const monitor = new RunMonitor(log, context, plan.preview, context.onPoint);
+  const monitor = new RunMonitor(log, context, displayOf(flags, plan.preview), context.onPoint);
   monitor.prelude(
     Object.fromEntries([...config].map(([key, { value, secret }]) => [key, secret ? "[secret]" : value])),
   );
@@ -107,7 +110,6 @@ async function runDeployment(parts: RunParts): Promise<number> {
     await stack.backend.writeCheckpoint(stack.id, text);
     context.onPoint(`${point}:after`);
   };
-  const snapshots = plan.preview ? undefined : new SnapshotManager(loaded.snapshot, save);
   const host = new PluginHost({
     project: stack.project,
     environment: context.environment,
@@ -115,9 +117,12 @@ async function runDeployment(parts: RunParts): Promise<number> {
     report: (line) => monitor.info("", line),
   });
   try {
-    const deployment = openDeployment(parts, host, snapshots);
     warnPending(parts);
-    await drive(parts, deployment);
+    const base = wantsRefresh(parts) ? await refreshBase(parts, host, save) : loaded.snapshot;
+    if (monitor.hasErrors) return writes;
+    const snapshots = plan.preview ? undefined : new SnapshotManager(base, save);
+    const deployment = openDeployment(parts, host, { base, snapshots, mode: plan.mode, observer: monitor });
+    await drive(parts, deployment, () => advance(parts, deployment));
   } catch (error) {
     monitor.error("", messageOf(error), error);
   } finally {
@@ -131,12 +136,16 @@ async function encode({ stack, loaded }: RunParts, snapshot: Parameters<SaveSnap
   return checkpointText(`${stack.id.project}/${stack.id.stack}`, snapshot, loaded.secrets);
 }
 
-function openDeployment(
-  parts: RunParts,
-  host: PluginHost,
-  snapshots: SnapshotManager | undefined,
-): Deployment {
-  const { context, plan, stack, loaded, monitor, config } = parts;
+/** What a deployment of a run stands on. */
+interface DeploymentBase {
+  readonly base: Snapshot;
+  readonly snapshots: SnapshotManager | undefined;
+  readonly mode: RunMode;
+  readonly observer: StepObserver;
+}
+
+function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase): Deployment {
+  const { context, plan, stack, monitor, config } = parts;
   const builtin = new BuiltinProvider({
     stackOutputs: (name) => readStackOutputs(context, stack, name),
     resource: (urn) => deployment.resource(urn),
@@ -147,15 +156,15 @@ function openDeployment(
       project: stack.id.project,
       stack: stack.id.stack,
       preview: plan.preview,
-      mode: plan.mode,
+      mode: start.mode,
       parallel: parallelOf(context),
       config,
     },
-    base: loaded.snapshot,
+    base: start.base,
     registry,
     report: monitor,
-    snapshots,
-    observer: monitor,
+    snapshots: start.snapshots,
+    observer: start.observer,
   });
   return deployment;
 }
@@ -169,9 +178,33 @@ function parallelOf({ invocation }: CommandContext): number {
   return count < 1 ? DEFAULT_PARALLEL : count;
 }
 
-/** Runs the program, if the plan does, and finishes the deployment; a signal stops both. */
-async function drive(parts: RunParts, deployment: Deployment): Promise<void> {
-  const { context, plan, monitor } = parts;
+function wantsRefresh({ context, plan }: RunParts): boolean {
+  return plan.mode !== "refresh" && isOn(context.invocation.flags.get("--refresh"));
+}
+
+/** The state as the providers say it is now, before anything is decided; stored too, unless it is a preview. */
+async function refreshBase(parts: RunParts, host: PluginHost, save: SaveSnapshot): Promise<Snapshot> {
+  const { loaded, plan, monitor } = parts;
+  const base = loaded.snapshot;
+  const snapshots = new SnapshotManager(base, plan.preview ? async () => undefined : save);
+  const observer = monitor.uncounted();
+  const deployment = openDeployment(parts, host, { base, snapshots, mode: "refresh", observer });
+  await drive(parts, deployment, () => deployment.finish());
+  return snapshots.snapshot();
+}
+
+/** Runs the program, if the plan does, and finishes the deployment. */
+async function advance(parts: RunParts, deployment: Deployment): Promise<void> {
+  const isDone = !parts.plan.runsProgram || (await driveProgram(parts, deployment));
+  if (isDone) await deployment.finish();
+}
+
+/** Works on a deployment until it is done; a signal stops it, and what is running ends. */
+async function drive(
+  { context, monitor }: RunParts,
+  deployment: Deployment,
+  work: () => Promise<void>,
+): Promise<void> {
   const stop = (): void => {
     monitor.error("", "update canceled");
     deployment.stop();
@@ -179,8 +212,7 @@ async function drive(parts: RunParts, deployment: Deployment): Promise<void> {
   context.signal?.addEventListener("abort", stop, { once: true });
   if (context.signal?.aborted) stop();
   try {
-    const isDone = !plan.runsProgram || (await driveProgram(parts, deployment));
-    if (isDone) await deployment.finish();
+    await work();
   } finally {
     await deployment.idle();
     context.signal?.removeEventListener("abort", stop);
@@ -250,18 +282,11 @@ async function writeHistory(
     startTime,
     message: context.invocation.flags.get("--message") ?? "",
     environment: { "exec.kind": context.invocation.flags.get("--exec-kind") ?? "auto.local" },
-    config: Object.fromEntries([...config.raw].map(([key, value]) => [key, historyValue(value)])),
+    config: historyConfig(config.raw),
     result: monitor.hasErrors ? "failed" : "succeeded",
     endTime: Math.floor(Date.now() / 1000),
     resourceChanges: monitor.changes,
   });
-}
-
-/** Config in Pulumi's history form: texts, `{secure}` and objects as JSON text. */
-function historyValue(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return String(value ?? "");
-  if (typeof (value as { secure?: unknown }).secure === "string") return value;
-  return { object: JSON.stringify(value) };
 }
 
 function requireSuccess({ context, monitor, plan }: RunParts): void {

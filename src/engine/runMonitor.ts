@@ -29,21 +29,37 @@ const WORDS: Readonly<Partial<Record<StepOp, readonly [sign: string, done: strin
   "discard-replaced": ["<<", "discarded original"],
 };
 
+/** How much a run prints. */
+export interface RunDisplay {
+  readonly preview: boolean;
+  /** Names the properties of each changed resource: `--diff`. */
+  readonly isDetailed: boolean;
+  /** No line for each step: `--suppress-progress`. */
+  readonly isQuiet: boolean;
+}
+
+export function displayOf(flags: ReadonlyMap<string, string>, preview: boolean): RunDisplay {
+  return { preview, isDetailed: flags.has("--diff"), isQuiet: flags.has("--suppress-progress") };
+}
+
+/** Signs of property changes. */
+const PROPERTY_SIGNS: Readonly<Record<string, string>> = { add: "+", delete: "-", update: "~" };
+
 /** Turns what happens in a run into events, lines and counts; displays only consume them. */
 export class RunMonitor implements StepObserver, Reporter {
   readonly #log: EventLog;
   readonly #output: Output;
-  readonly #preview: boolean;
+  readonly #display: RunDisplay;
   readonly #onPoint: (point: string) => void;
   readonly #counts = new Map<string, number>();
   readonly #startMs = Date.now();
   #hasErrors = false;
   #isRefused = false;
 
-  constructor(log: EventLog, output: Output, preview: boolean, onPoint: (point: string) => void) {
+  constructor(log: EventLog, output: Output, display: RunDisplay, onPoint: (point: string) => void) {
     this.#log = log;
     this.#output = output;
-    this.#preview = preview;
+    this.#display = display;
     this.#onPoint = onPoint;
   }
 
@@ -73,16 +89,31 @@ export class RunMonitor implements StepObserver, Reporter {
     this.#onPoint(name);
   }
 
+  /** The same for steps that change nothing by themselves: a refresh before an update is told, not counted. */
+  uncounted(): StepObserver {
+    return {
+      before: (step) => this.before(step),
+      after: (step) => this.#told(step),
+      failed: (step) => this.failed(step),
+      point: (name) => this.point(name),
+    };
+  }
+
   before(step: Step): void {
     if (isInternal(step)) return;
-    this.#log.write({ resourcePreEvent: { metadata: stepMetadata(step), planning: this.#preview } });
+    this.#log.write({ resourcePreEvent: { metadata: stepMetadata(step), planning: this.#display.preview } });
   }
 
   after(step: Step): void {
     if (isInternal(step)) return;
     const op = step.found ?? step.op;
     if (isLogical(step.op) && isCounted(step)) this.#counts.set(op, (this.#counts.get(op) ?? 0) + 1);
-    this.#log.write({ resOutputsEvent: { metadata: stepMetadata(step), planning: this.#preview } });
+    this.#told(step);
+  }
+
+  #told(step: Step): void {
+    if (isInternal(step)) return;
+    this.#log.write({ resOutputsEvent: { metadata: stepMetadata(step), planning: this.#display.preview } });
     this.#line(step);
   }
 
@@ -93,10 +124,11 @@ export class RunMonitor implements StepObserver, Reporter {
 
   #line(step: Step): void {
     const words = WORDS[step.op];
-    if (words === undefined || step.found === "same") return;
+    if (words === undefined || step.found === "same" || this.#display.isQuiet) return;
     const [sign, done] = words;
-    const verb = this.#preview ? `will be ${done}` : step.found === "delete" ? "is gone" : done;
+    const verb = this.#display.preview ? `will be ${done}` : step.found === "delete" ? "is gone" : done;
     this.#output.out(` ${sign} ${labelOf(step.urn)} ${verb}\n`);
+    if (this.#display.isDetailed) for (const line of propertyLines(step)) this.#output.out(line);
   }
 
   error(urn: string, message: string, cause?: unknown): void {
@@ -131,13 +163,22 @@ export class RunMonitor implements StepObserver, Reporter {
         durationSeconds,
         resourceChanges: this.changes,
         policyPacks: {},
-        isPreview: this.#preview,
+        isPreview: this.#display.preview,
       },
     });
     const counts = [...this.#counts].map(([op, count]) => `${count} ${op}`);
     this.#output.out(`Resources: ${counts.length === 0 ? "none" : counts.join(", ")}\n`);
     this.#log.write({ cancelEvent: {} });
   }
+}
+
+/** A line for each changed property; values are left out, for they may be secret. */
+function propertyLines({ detailedDiff, diffs }: Step): readonly string[] {
+  const changes = Object.entries(detailedDiff ?? {}).map(
+    ([path, { kind }]) => [path, kind.replace(/-replace$/, "")] as const,
+  );
+  const known = changes.length > 0 ? changes : diffs.map((path) => [path, "update"] as const);
+  return known.map(([path, kind]) => `      ${PROPERTY_SIGNS[kind] ?? "~"} ${path}\n`);
 }
 
 function labelOf(urn: string): string {

@@ -31,10 +31,9 @@ describe("what the engine doesn't do is refused by name with exit code 2", () =>
     [["import", "--file", "x"], "the command `pulumi import`"],
     [["watch"], "the command `pulumi watch`"],
     [["up", "--target", "urn"], "the flag `--target` of `pulumi up`"],
-    [["up", "--refresh"], "the flag `--refresh` of `pulumi up`"],
     [["up", "--continue-on-error"], "the flag `--continue-on-error` of `pulumi up`"],
     [["up", "--plan", "x"], "the flag `--plan` of `pulumi up`"],
-    [["refresh", "--clear-pending-creates"], "the flag `--clear-pending-creates` of `pulumi refresh`"],
+    [["up", "--color=always"], "the flag `--color=always`: it prints no colours"],
     [["refresh", "--import-pending-creates", "x"], "the flag `--import-pending-creates` of `pulumi refresh`"],
     [["stack", "init", "x", "--secrets-provider", "awskms://k"], "the secrets provider 'awskms://k'"],
     [

@@ -1,12 +1,13 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { COMMANDS, GLOBAL } from "../../src/engine/commandTable.ts";
 import type { Resource } from "../engine/support/harness.ts";
 import { Harness } from "../engine/support/harness.ts";
-import { SCENARIOS } from "../engine/support/scenarios.ts";
+import { SCENARIOS, type ScenarioStep } from "../engine/support/scenarios.ts";
 import { TestProvider } from "../engine/support/testProvider.ts";
 import { PULUMI, WHY_SKIPPED } from "./support.ts";
 
@@ -59,7 +60,7 @@ describe.skipIf(PULUMI === undefined).sequential(`both engines do the same${WHY_
       outcomes.push({
         step: index,
         isDone,
-        calls: callsOf(step.run, provider),
+        calls: callsOf(step, provider),
         ...(await readState(checkpoint)),
       });
     }
@@ -74,7 +75,7 @@ describe.skipIf(PULUMI === undefined).sequential(`both engines do the same${WHY_
       const stack = await harness.stack(async () =>
         step !== undefined && "run" in step ? step.program() : undefined,
       );
-      return await stack[command as "up"]().then(
+      return await stack[command as "up"]({ refresh: isRefreshing(step) }).then(
         () => true,
         () => false,
       );
@@ -105,7 +106,8 @@ describe.skipIf(PULUMI === undefined).sequential(`both engines do the same${WHY_
       });
     await pulumi(["stack", "init", "dev"]);
     const run: Run = (command, index) => {
-      const flags = command === "preview" ? [] : ["--yes", "--skip-preview"];
+      const looks = isRefreshing(SCENARIOS[name]?.[index]) ? ["--refresh"] : [];
+      const flags = [...looks, ...(command === "preview" ? [] : ["--yes", "--skip-preview"])];
       const variables = { SCENARIO: name, STEP: String(index) };
       const { PULUMI_OPTION_RUN_PROGRAM: _, ...withProgram } = environment;
       const isProgram = command === "up" || command === "preview";
@@ -119,6 +121,24 @@ describe.skipIf(PULUMI === undefined).sequential(`both engines do the same${WHY_
     expect(embedded.map(({ isDone }) => isDone)).toEqual(expectedResults(name));
     expect(embedded).toEqual(await playOfficial(name));
   });
+});
+
+describe.skipIf(PULUMI === undefined)(`the tables of the embedded engine${WHY_SKIPPED}`, () => {
+  test.each(Object.entries(COMMANDS))(
+    "`%s`: every flag of the official help is done or refused by name",
+    (name, row) => {
+      const known = [row, GLOBAL].flatMap(({ flags, refused }) => [...Object.keys(flags), ...refused]);
+      const help = execFileSync(PULUMI ?? "", [...name.split(" "), "--help"], {
+        encoding: "utf8",
+        env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      });
+      const flags = [...help.slice(help.indexOf("\nFlags:")).matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)];
+      const missing = flags
+        .map(([, flag = ""]) => flag)
+        .filter((flag) => !known.includes(flag) && flag !== "--help");
+      expect(missing).toEqual([]);
+    },
+  );
 });
 
 function expectedResults(name: string): readonly boolean[] {
@@ -139,9 +159,13 @@ interface Edges {
   readonly propertyDependencies?: Record<string, readonly string[]>;
 }
 
+function isRefreshing(step: ScenarioStep | undefined): boolean {
+  return step !== undefined && "run" in step && step.refresh === true;
+}
+
 /** A refresh reads in no order. */
-function callsOf(command: string, { log }: TestProvider): readonly string[] {
-  return command === "refresh" ? [...log].sort() : log;
+function callsOf(step: ScenarioStep, { log }: TestProvider): readonly string[] {
+  return isRefreshing(step) || ("run" in step && step.run === "refresh") ? [...log].sort() : log;
 }
 
 function byUrn(left: { urn?: unknown; id?: unknown }, right: { urn?: unknown; id?: unknown }): number {

@@ -1,6 +1,8 @@
 import { userInfo } from "node:os";
+import { isOn } from "../args.ts";
 import { MANIFEST_VERSION } from "../checkpoint.ts";
 import { backendOf, type CommandContext } from "../commandContext.ts";
+import { EngineError } from "../errors.ts";
 import { run } from "../run.ts";
 import { getConfig, showConfig, showOutputs } from "./outputs.ts";
 import {
@@ -13,6 +15,7 @@ import {
   selectStack,
   showHistory,
 } from "./stack.ts";
+import { clearPendingCreates, unprotectState } from "./state.ts";
 
 type Command = (context: CommandContext) => Promise<void>;
 
@@ -24,8 +27,8 @@ export const ACTIONS: Readonly<Record<string, Command>> = {
   cancel: cancelStack,
   preview: (context) => run(context, { kind: "preview", mode: "update", preview: true, runsProgram: true }),
   up: (context) => run(context, { kind: "update", mode: "update", preview: false, runsProgram: true }),
-  refresh: (context) => run(context, { kind: "refresh", mode: "refresh", ...programOf(context) }),
-  destroy: (context) => run(context, { kind: "destroy", mode: "destroy", ...programOf(context) }),
+  refresh: refreshStack,
+  destroy: destroyStack,
   config: showConfig,
   "config get": getConfig,
   "stack init": initStack,
@@ -36,14 +39,31 @@ export const ACTIONS: Readonly<Record<string, Command>> = {
   "stack export": exportStack,
   "stack import": importStack,
   "stack history": showHistory,
+  "state unprotect": unprotectState,
 };
+
+async function refreshStack(context: CommandContext): Promise<void> {
+  const { flags } = context.invocation;
+  if (flags.has("--clear-pending-creates")) {
+    if (flags.has("--skip-pending-creates"))
+      throw new EngineError("cannot set both --skip-pending-creates and --clear-pending-creates");
+    await clearPendingCreates(context);
+  }
+  await run(context, { kind: "refresh", mode: "refresh", ...programOf(context) });
+}
+
+/** With `--remove` the emptied stack goes too. */
+async function destroyStack(context: CommandContext): Promise<void> {
+  await run(context, { kind: "destroy", mode: "destroy", ...programOf(context) });
+  const { flags } = context.invocation;
+  if (flags.has("--remove") && !flags.has("--preview-only")) await removeStack(context);
+}
 
 /** A destroy or refresh runs the program only when it is told to. */
 function programOf({ invocation }: CommandContext): { preview: boolean; runsProgram: boolean } {
-  const option = invocation.flags.get("--run-program");
   return {
     preview: invocation.flags.has("--preview-only"),
-    runsProgram: option === "true" || option === "1",
+    runsProgram: isOn(invocation.flags.get("--run-program")),
   };
 }
 

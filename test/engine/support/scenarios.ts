@@ -8,6 +8,8 @@ export type ScenarioStep =
       readonly run: "up" | "preview" | "refresh" | "destroy";
       readonly program: () => void;
       readonly fails?: true;
+      /** With `--refresh`. */
+      readonly refresh?: true;
     }
   | { readonly world: (provider: TestProvider) => void };
 
@@ -138,6 +140,16 @@ export const SCENARIOS: Readonly<Record<string, readonly ScenarioStep[]>> = {
     { run: "refresh", program: empty },
     up(() => void new Thing("a", { value: "v" })),
     { run: "destroy", program: empty },
+  ],
+  "drift, looked for first": [
+    up(watched),
+    { world: (provider) => provider.world.set("a-1", { value: "drifted" }) },
+    { run: "preview", program: watched, refresh: true },
+    { run: "up", program: watched, refresh: true },
+    { world: (provider) => provider.world.delete("b-2") },
+    { run: "up", program: watched, refresh: true },
+    { world: (provider) => provider.world.delete("a-1") },
+    { run: "destroy", program: empty, refresh: true },
   ],
   options: [
     up(optioned({ retainOnDelete: true })),
