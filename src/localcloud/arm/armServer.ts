@@ -1,9 +1,10 @@
 import http from "node:http";
 import { closeServer, listenOnLoopback, readBody, sendJson } from "../jsonHttp.ts";
-import { ARM_RESOURCES, type Tokens } from "../service.ts";
+import { ARM_RESOURCES, type EnvironmentNames, type Tokens } from "../service.ts";
 import { ArmError } from "./armError.ts";
 import type { Json } from "./armResource.ts";
 import type { Site } from "./armType.ts";
+import { assertAuthorized } from "./authorization.ts";
 import { dispatch, operationPath } from "./dispatch.ts";
 import { asArmError, type Operations } from "./operations.ts";
 import type { ResourceAnswer } from "./resourceHandler.ts";
@@ -17,6 +18,8 @@ export interface ArmServerOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly tokens: Tokens;
+  /** What roles' scopes are made from. */
+  readonly names: EnvironmentNames;
 }
 
 export interface ArmServer {
@@ -38,19 +41,23 @@ export async function serveArm(options: ArmServerOptions): Promise<ArmServer> {
 }
 
 async function answer(
-  { site, operations, tokens }: ArmServerOptions,
+  { site, operations, tokens, names }: ArmServerOptions,
   request: http.IncomingMessage,
 ): Promise<ResourceAnswer> {
-  if (!tokens.isAuthorized(request.headers.authorization, ARM_RESOURCES)) {
+  const principal = tokens.principalOf(request.headers.authorization, ARM_RESOURCES);
+  if (principal === undefined) {
     throw new ArmError(
       401,
       "AuthenticationFailed",
       "Authentication failed. The 'Authorization' header is missing or its token is not one of the local cloud's.",
     );
   }
+  const method = request.method ?? "GET";
+  const url = new URL(request.url ?? "/", "http://127.0.0.1");
+  assertAuthorized(principal, method, url.pathname, names);
   return dispatch(site, operations, {
-    method: request.method ?? "GET",
-    url: new URL(request.url ?? "/", "http://127.0.0.1"),
+    method,
+    url,
     body: await readJson(request),
     ifMatch: request.headers["if-match"],
     ifNoneMatch: request.headers["if-none-match"],

@@ -2,6 +2,7 @@ import { keyFromFile } from "../keyFile.ts";
 import type { ServiceContext, VaultProperties, VaultServers } from "../service.ts";
 import { Secrets } from "./secrets.ts";
 import { createThrottle } from "./throttle.ts";
+import { vaultId } from "./vaultId.ts";
 import { serveVault, type VaultServer } from "./vaultServer.ts";
 
 const NAMESPACE = "vaults";
@@ -14,7 +15,10 @@ interface VaultDocument {
   readonly isServed: boolean;
 }
 
-type VaultContext = Pick<ServiceContext, "certificate" | "home" | "ports" | "setting" | "store" | "tokens">;
+type VaultContext = Pick<
+  ServiceContext,
+  "certificate" | "home" | "names" | "ports" | "setting" | "store" | "tokens"
+>;
 
 /** Opens what is kept of vaults; nothing listens before `start` or `ensure`. */
 export async function openVaults(context: VaultContext): Promise<Vaults> {
@@ -84,7 +88,8 @@ export class Vaults implements VaultServers {
     const limit = this.#context.setting("VAULT_TRANSACTIONS");
     const throttle = createThrottle(limit === undefined ? undefined : Number(limit));
     const [port, secrets] = [await this.#port(name), this.#secretsOf(name)];
-    return serveVault(this.#context, { name, port, secrets, isPurgeProtected, throttle });
+    const resourceId = () => vaultId(this.#context.store, name);
+    return serveVault(this.#context, { name, port, secrets, isPurgeProtected, throttle, resourceId });
   }
 
   async #close(name: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { closeServer, listenOnLoopback, readBody, sendJson } from "../jsonHttp.ts";
 import { type ServiceContext, VAULT_RESOURCES } from "../service.ts";
+import { assertAuthorized } from "./authorization.ts";
 import type { BundleContext } from "./secretBundle.ts";
 import { answerSecretRequest } from "./secretRoutes.ts";
 import type { Secrets } from "./secrets.ts";
@@ -24,9 +25,11 @@ export interface VaultOrder {
   readonly isPurgeProtected: () => boolean;
   /** Seconds to wait, for a request that is one too many. */
   readonly throttle: () => number | undefined;
+  /** The vault's id in Resource Manager. */
+  readonly resourceId: () => string;
 }
 
-type VaultContext = Pick<ServiceContext, "certificate" | "tokens">;
+type VaultContext = Pick<ServiceContext, "certificate" | "names" | "tokens">;
 
 /** Listens on the vault's own port. */
 export async function serveVault(context: VaultContext, order: VaultOrder): Promise<VaultServer> {
@@ -43,7 +46,7 @@ function urlOf({ port }: VaultOrder): string {
 }
 
 async function answer(
-  { tokens }: VaultContext,
+  { tokens, names }: VaultContext,
   order: VaultOrder,
   request: IncomingMessage,
   response: ServerResponse,
@@ -53,13 +56,11 @@ async function answer(
     const waitSeconds = order.throttle();
     if (waitSeconds !== undefined)
       return refuse(response, tooManyRequests(), { "retry-after": String(waitSeconds) });
-    if (!tokens.isAuthorized(request.headers.authorization, VAULT_RESOURCES))
-      return challenge(request, response);
-    const { status, body: result } = await answerSecretRequest(
-      order.secrets,
-      bundleContext(order),
-      parse(request, body),
-    );
+    const principal = tokens.principalOf(request.headers.authorization, VAULT_RESOURCES);
+    if (principal === undefined) return challenge(request, response);
+    const parsed = parse(request, body);
+    assertAuthorized(principal, parsed, order, names);
+    const { status, body: result } = await answerSecretRequest(order.secrets, bundleContext(order), parsed);
     sendJson(response, status, result);
   } catch (error) {
     if (!(error instanceof VaultError)) console.error(error);
