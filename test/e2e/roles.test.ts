@@ -63,6 +63,13 @@ describe.sequential("identities with roles", () => {
   test("the deployer makes a tenant, but not the platform", async () => {
     const made = await runAs("deployer", "up", "acme");
     expect(made, made.stdout + made.stderr).toMatchObject({ code: 0 });
+    const looks = [
+      ["preview", "acme", "--refresh", "--exit-code"],
+      ["up", "acme", "--dry-run"],
+      ["status", "acme"],
+    ];
+    for (const look of await Promise.all(looks.map((words) => runAs("deployer", ...words))))
+      expect(look, look.stdout + look.stderr).toMatchObject({ code: 0 });
     const config = workspace.read("stacks/Pulumi.local.yaml");
     workspace.write("stacks/Pulumi.local.yaml", config.replace("storageGb: 32", "storageGb: 64"));
     const before = await readReality();
