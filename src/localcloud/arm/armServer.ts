@@ -52,12 +52,10 @@ async function answer(
       "Authentication failed. The 'Authorization' header is missing or its token is not one of the local cloud's.",
     );
   }
-  const method = request.method ?? "GET";
-  const url = new URL(request.url ?? "/", "http://127.0.0.1");
-  assertAuthorized(principal, method, url.pathname, names);
+  assertAuthorized(principal, request.method ?? "GET", pathOf(request), names);
   return dispatch(site, operations, {
-    method,
-    url,
+    method: request.method ?? "GET",
+    url: new URL(request.url ?? "/", "http://127.0.0.1"),
     body: await readJson(request),
     ifMatch: request.headers["if-match"],
     ifNoneMatch: request.headers["if-none-match"],
@@ -92,4 +90,9 @@ function send(
 function refuse(response: http.ServerResponse, error: ArmError): void {
   const challenge = { "www-authenticate": 'Bearer authorization_uri="http://127.0.0.1"' };
   sendJson(response, error.status, error.body(), error.status === 401 ? challenge : {});
+}
+
+/** Without dots and doubled slashes at its beginning, with which Azure's SDKs ask by id: what is authorized is what is answered. */
+function pathOf({ url = "/" }: http.IncomingMessage): string {
+  return new URL(url.replace(/^\/+/, "/"), "http://127.0.0.1").pathname;
 }

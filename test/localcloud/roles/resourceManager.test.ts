@@ -1,3 +1,4 @@
+import http from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { armService } from "../../../src/localcloud/arm/index.ts";
 import { pluginsService } from "../../../src/localcloud/plugins/index.ts";
@@ -116,6 +117,32 @@ test("a list is asked of what holds it", async () => {
     `'Microsoft.Network/dnsZones/CNAME/read' over scope '${GROUP}/providers/${ZONE}' `,
   );
 });
+
+test.each([
+  ["dots", `${GROUP}/providers/${ZONE}/CNAME/x/../../../local.test`],
+  ["coded dots", `${GROUP}/providers/${ZONE}/CNAME/x/%2e%2e/%2E%2e/../local.test`],
+  ["doubled slashes", `//subscriptions${GROUP.slice("/subscriptions".length)}/providers/${ZONE}`],
+])("a path with %s is authorized as what it leads to", async (_, path) => {
+  expect(await askRaw("deployer", "DELETE", path)).toBe(403);
+  expect((await ask("owner", "GET", ZONE)).status).toBe(200);
+});
+
+/** Status for a path as it is: `fetch` would tidy it up before it sends it. */
+function askRaw(identity: IdentityName, method: string, path: string): Promise<number | undefined> {
+  const headers = {
+    authorization: `Bearer ${cloud.context.tokens.issue("https://management.azure.com", identity)}`,
+  };
+  const port = cloud.context.portOf("arm");
+  return new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port, method, path: `${path}?api-version=2018-05-01`, headers };
+    const asked = http.request(options, (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode));
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
 
 describe("azure-native acts as the identity whose port it is attached at", () => {
   const record = {
