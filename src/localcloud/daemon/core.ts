@@ -35,14 +35,14 @@ export async function openCore(home: Home, root: string): Promise<Core> {
   // One object for good: services keep it, and see what refreshNames changes.
   const names: { -readonly [Name in keyof EnvironmentNames]: string } = { ...firstNames };
   const running = new Map<string, number>();
-  const tokens = openTokens(tokenKey);
-  const base = { home, store, ports: openPorts(store), setting, certificate, tokens, names };
-  const vaults = await openVaults(base);
+  const base = { home, store, ports: openPorts(store), setting, certificate, tokens: openTokens(tokenKey) };
+  const vaults = await openVaults({ ...base, names });
   const clusters = new Clusters(base);
   const context: ServiceContext = {
     ...base,
     vaults,
     postgres: clusters,
+    names,
     portOf: (name) => portOf(running, name),
     platformSecret: async (vault, secret) => vaults.valueOf(vault, secret),
   };

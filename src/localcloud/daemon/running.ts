@@ -91,12 +91,6 @@ async function describe(core: Core, root: string, identity: IdentityName): Promi
   };
 }
 
-/** What the vault would tell that identity. */
-function masterUrl({ context: { names }, vaults }: Core, identity: IdentityName): string {
-  if (!mayReadSecret(identity, names.platformVault, MASTER_SECRET, names)) return "";
-  return vaults.valueOf(names.platformVault, MASTER_SECRET) ?? "";
-}
-
 async function report(core: Core, since: string): Promise<LocalCloudStatus> {
   const [running, processes] = await Promise.all([core.clusters.running(), core.clusters.processes()]);
   const postgres = running.map(({ name, port }) => ({
@@ -114,4 +108,10 @@ async function report(core: Core, since: string): Promise<LocalCloudStatus> {
     postgres,
     stored: core.store.counts(),
   };
+}
+
+/** What the vault would tell that identity. */
+function masterUrl({ context: { names }, vaults }: Core, identity: IdentityName): string {
+  if (!mayReadSecret(identity, names.platformVault, MASTER_SECRET, names)) return "";
+  return vaults.valueOf(names.platformVault, MASTER_SECRET) ?? "";
 }

@@ -13,7 +13,8 @@ interface AskedRequest {
 /** What the roles must know of a vault. */
 interface AskedVault {
   readonly name: string;
-  readonly resourceId: () => string;
+  /** A vault's id in Resource Manager; asked only to word a refusal. */
+  readonly idOf: (name: string) => string;
 }
 
 /** An action of the data plane, and of which object of the vault (empty: of the vault itself). */
@@ -61,7 +62,7 @@ export function assertAuthorized(
   const { action, path } = secretAction(request);
   const resource = `${shortId(vault.name)}${path}`;
   if (isAllowed(principal.name, { plane: "data", action, resource }, names)) return;
-  throw forbidden(principal, action, `${vault.resourceId().toLowerCase()}${path}`, vault.name);
+  throw forbidden(principal, action, `${vault.idOf(vault.name).toLowerCase()}${path}`, vault.name);
 }
 
 /** Whether the vault would tell an identity a secret's value. */

@@ -2,7 +2,6 @@ import { keyFromFile } from "../keyFile.ts";
 import type { ServiceContext, VaultProperties, VaultServers } from "../service.ts";
 import { Secrets } from "./secrets.ts";
 import { createThrottle } from "./throttle.ts";
-import { vaultId } from "./vaultId.ts";
 import { serveVault, type VaultServer } from "./vaultServer.ts";
 
 const NAMESPACE = "vaults";
@@ -88,8 +87,7 @@ export class Vaults implements VaultServers {
     const limit = this.#context.setting("VAULT_TRANSACTIONS");
     const throttle = createThrottle(limit === undefined ? undefined : Number(limit));
     const [port, secrets] = [await this.#port(name), this.#secretsOf(name)];
-    const resourceId = () => vaultId(this.#context.store, name);
-    return serveVault(this.#context, { name, port, secrets, isPurgeProtected, throttle, resourceId });
+    return serveVault(this.#context, { name, port, secrets, isPurgeProtected, throttle });
   }
 
   async #close(name: string): Promise<void> {

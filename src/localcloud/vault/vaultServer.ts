@@ -7,6 +7,7 @@ import type { BundleContext } from "./secretBundle.ts";
 import { answerSecretRequest } from "./secretRoutes.ts";
 import type { Secrets } from "./secrets.ts";
 import { badParameter, tooManyRequests, VaultError } from "./vaultError.ts";
+import { vaultId } from "./vaultId.ts";
 
 /** Where Azure's challenge sends clients; the managed identity's client never goes there. */
 const CHALLENGE = `Bearer authorization="https://login.microsoftonline.com/10ca1000-0000-4000-8000-000000000002", resource="${VAULT_RESOURCES[0]}"`;
@@ -25,11 +26,9 @@ export interface VaultOrder {
   readonly isPurgeProtected: () => boolean;
   /** Seconds to wait, for a request that is one too many. */
   readonly throttle: () => number | undefined;
-  /** The vault's id in Resource Manager. */
-  readonly resourceId: () => string;
 }
 
-type VaultContext = Pick<ServiceContext, "certificate" | "names" | "tokens">;
+type VaultContext = Pick<ServiceContext, "certificate" | "names" | "store" | "tokens">;
 
 /** Listens on the vault's own port. */
 export async function serveVault(context: VaultContext, order: VaultOrder): Promise<VaultServer> {
@@ -46,7 +45,7 @@ function urlOf({ port }: VaultOrder): string {
 }
 
 async function answer(
-  { tokens, names }: VaultContext,
+  { tokens, names, store }: VaultContext,
   order: VaultOrder,
   request: IncomingMessage,
   response: ServerResponse,
@@ -59,7 +58,7 @@ async function answer(
     const principal = tokens.principalOf(request.headers.authorization, VAULT_RESOURCES);
     if (principal === undefined) return challenge(request, response);
     const parsed = parse(request, body);
-    assertAuthorized(principal, parsed, order, names);
+    assertAuthorized(principal, parsed, { name: order.name, idOf: (name) => vaultId(store, name) }, names);
     const { status, body: result } = await answerSecretRequest(order.secrets, bundleContext(order), parsed);
     sendJson(response, status, result);
   } catch (error) {
