@@ -50,7 +50,7 @@ export interface EnvironmentNames {
 export interface Tokens {
   /** A token for a resource, e.g. `https://management.azure.com/`, and an identity (default `owner`). */
   issue(resource: string, identity?: IdentityName): string;
-  /** Whose `Bearer <token>` it is; undefined unless it was issued here, for one of these resources (by origin), and isn't expired. */
+  /** Whose `Bearer <token>` it is: one issued here, not yet expired, for one of these resources (by origin). */
   principalOf(header: string | undefined, resources: readonly string[]): Principal | undefined;
 }
 

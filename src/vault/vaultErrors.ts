@@ -50,7 +50,7 @@ export function conflictOf(error: unknown): ConflictReason | undefined {
   return /deleted but recoverable/i.test(text) ? "ObjectIsDeletedButRecoverable" : undefined;
 }
 
-/** Turns an SDK error into one of ours; its text names the vault and never a value, and for a 403 caller, action and resource. */
+/** Turns an SDK error into one of ours; its text names the vault (for a 403 also who asked for what) and never a value. */
 export function explainVault(vaultUrl: string, error: unknown): Error {
   const status = statusOf(error);
   if (status === undefined || status === 429 || status >= 500) {

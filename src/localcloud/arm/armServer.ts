@@ -92,7 +92,7 @@ function refuse(response: http.ServerResponse, error: ArmError): void {
   sendJson(response, error.status, error.body(), error.status === 401 ? challenge : {});
 }
 
-/** Without dots and doubled slashes at its beginning, with which Azure's SDKs ask by id: what is authorized is what is answered. */
+/** Without dots, and without a doubled slash at its beginning (Azure's SDKs ask by id so): authorized is what is answered. */
 function pathOf({ url = "/" }: http.IncomingMessage): string {
   return new URL(url.replace(/^\/+/, "/"), "http://127.0.0.1").pathname;
 }
