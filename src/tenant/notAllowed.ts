@@ -10,9 +10,14 @@ export interface Denial {
   readonly scope: string;
 }
 
-/** Resource Manager: learn.microsoft.com/azure/role-based-access-control/troubleshooting, "Authorization failed". */
-const MANAGEMENT =
-  /client '([^']*)' with object id '([^']*)' does not have authorization to perform action '([^']*)' over scope '([^']*)'/i;
+/**
+ * Resource Manager, of the resource itself and of one that it refers to: "Authorization failed" and "Unable to create or
+ * update a custom role" in https://learn.microsoft.com/azure/role-based-access-control/troubleshooting.
+ */
+const MANAGEMENT: readonly RegExp[] = [
+  /client '([^']*)' with object id '([^']*)' does not have authorization to perform action '([^']*)' over scope '([^']*)'/i,
+  /client '([^']*)' with object id '([^']*)' has permission to perform .*?; however, it does not have permission to perform action(?:\(s\))? '([^']*)' on the linked scope\(s\)\s*'([^']*)'/i,
+];
 
 /** Key Vault's `ForbiddenByRbac`: lines that begin so, or one line of them. */
 const DATA =
@@ -20,7 +25,8 @@ const DATA =
 
 /** The first refusal for want of a role in a text; undefined when it is about something else. Pure. */
 export function denialIn(text: string): Denial | undefined {
-  const [, client, objectId = "", action = "", scope = ""] = MANAGEMENT.exec(text) ?? [];
+  const refusal = MANAGEMENT.map((words) => words.exec(text)).find((found) => found !== null);
+  const [, client, objectId = "", action = "", scope = ""] = refusal ?? [];
   if (client !== undefined) return { identity: identityOf(client, objectId), action, scope };
   const [, caller, dataAction = "", resource = ""] = DATA.exec(text) ?? [];
   if (caller === undefined) return undefined;

@@ -27,6 +27,14 @@ test.each([
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.Cdn/profiles/p",
   ],
   [
+    // https://learn.microsoft.com/azure/role-based-access-control/troubleshooting ("linked scope(s)")
+    "Resource Manager of another resource that is referred to",
+    `The client 'ada' with object id '${OID}' has permission to perform action 'Microsoft.Cdn/profiles/afdEndpoints/routes/write' on scope '/subscriptions/s/r'; however, it does not have permission to perform action(s) 'Microsoft.Cdn/profiles/originGroups/read' on the linked scope(s) '/subscriptions/s/g' (respectively) or the linked scope(s) are invalid.`,
+    `'ada' (object id '${OID}')`,
+    "Microsoft.Cdn/profiles/originGroups/read",
+    "/subscriptions/s/g",
+  ],
+  [
     "Key Vault of an application",
     DATA(`appid=a;oid=${OID};iss=https://sts.windows.net/t/`),
     `with object id '${OID}'`,
