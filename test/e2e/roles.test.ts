@@ -66,7 +66,6 @@ describe.sequential("identities with roles", () => {
     const looks = [
       ["preview", "acme", "--refresh", "--exit-code"],
       ["up", "acme", "--dry-run"],
-      ["status", "acme"],
     ];
     for (const look of await Promise.all(looks.map((words) => runAs("deployer", ...words))))
       expect(look, look.stdout + look.stderr).toMatchObject({ code: 0 });
@@ -82,8 +81,7 @@ describe.sequential("identities with roles", () => {
     expect(await readReality()).toEqual(before);
   });
 
-  test("the previewer previews what is there, what would change and who is new, and knows the place", async () => {
-    expect(await runAs("previewer", "preview", "acme", "--exit-code")).toMatchObject({ code: 0 });
+  test("the previewer previews what would change and who is new, and knows the place", async () => {
     workspace.write("tenants/acme.yaml", entry.replace("Acme Health\n", "Acme Care\n"));
     workspace.write("tenants/newcomer.yaml", NEWCOMER);
     const before = await readReality();
