@@ -1,9 +1,10 @@
 import http from "node:http";
 import { closeServer, listenOnLoopback, readBody, sendJson } from "../jsonHttp.ts";
-import { ARM_RESOURCES, type Tokens } from "../service.ts";
+import { ARM_RESOURCES, type EnvironmentNames, type Tokens } from "../service.ts";
 import { ArmError } from "./armError.ts";
 import type { Json } from "./armResource.ts";
 import type { Site } from "./armType.ts";
+import { assertAuthorized } from "./authorization.ts";
 import { dispatch, operationPath } from "./dispatch.ts";
 import { asArmError, type Operations } from "./operations.ts";
 import type { ResourceAnswer } from "./resourceHandler.ts";
@@ -17,6 +18,8 @@ export interface ArmServerOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly tokens: Tokens;
+  /** What roles' scopes are made from. */
+  readonly names: EnvironmentNames;
 }
 
 export interface ArmServer {
@@ -38,16 +41,18 @@ export async function serveArm(options: ArmServerOptions): Promise<ArmServer> {
 }
 
 async function answer(
-  { site, operations, tokens }: ArmServerOptions,
+  { site, operations, tokens, names }: ArmServerOptions,
   request: http.IncomingMessage,
 ): Promise<ResourceAnswer> {
-  if (!tokens.isAuthorized(request.headers.authorization, ARM_RESOURCES)) {
+  const principal = tokens.principalOf(request.headers.authorization, ARM_RESOURCES);
+  if (principal === undefined) {
     throw new ArmError(
       401,
       "AuthenticationFailed",
       "Authentication failed. The 'Authorization' header is missing or its token is not one of the local cloud's.",
     );
   }
+  assertAuthorized(principal, request.method ?? "GET", pathOf(request), names);
   return dispatch(site, operations, {
     method: request.method ?? "GET",
     url: new URL(request.url ?? "/", "http://127.0.0.1"),
@@ -85,4 +90,9 @@ function send(
 function refuse(response: http.ServerResponse, error: ArmError): void {
   const challenge = { "www-authenticate": 'Bearer authorization_uri="http://127.0.0.1"' };
   sendJson(response, error.status, error.body(), error.status === 401 ? challenge : {});
+}
+
+/** Without dots, and without a doubled slash at its beginning (Azure's SDKs ask by id so): authorized is what is answered. */
+function pathOf({ url = "/" }: http.IncomingMessage): string {
+  return new URL(url.replace(/^\/+/, "/"), "http://127.0.0.1").pathname;
 }
