@@ -7,6 +7,12 @@ const MINUTE_MS = 60_000;
 const whole = ["test/e2e/**/*.test.ts", "test/codes.test.ts"];
 /** Too long for every day, and seen by the kill matrix for most of it: `npm run test:kill`. */
 const slow = ["test/e2e/platformKill.test.ts", "test/provider/stop.test.ts"];
+/** Without servers and processes of their own; they share what they import. */
+const pure = [
+  "test/tenant/**/*.test.ts",
+  "test/status/**/*.test.ts",
+  "test/cli/{check,list,new,planWords}.test.ts",
+];
 const official = ["test/official/**/*.test.ts"];
 
 /** The longest first, so that the others fill what is left of the second worker. */
@@ -31,7 +37,18 @@ export default defineConfig({
         test: {
           name: "fast",
           include: ["test/**/*.test.ts"],
-          exclude: [...whole, ...slow, ...official],
+          exclude: [...whole, ...slow, ...official, ...pure],
+          globalSetup: ["test/support/prototype.ts"],
+          testTimeout: MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+        },
+      },
+      {
+        test: {
+          name: "pure",
+          include: pure,
+          // They share a process: nothing of theirs outlives a test.
+          isolate: false,
           testTimeout: MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
         },

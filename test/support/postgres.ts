@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { findFreePort } from "../../src/localcloud/ports.ts";
-import { ensureCluster, removeCluster, SUPERUSER } from "../../src/localcloud/postgres/cluster.ts";
+import { dataDirOf, ensureCluster, removeCluster, SUPERUSER } from "../../src/localcloud/postgres/cluster.ts";
 import { scramVerifier } from "../../src/postgres/index.ts";
+import { copyPrototype, type Prototype, prototype, REACHABLE } from "./prototype.ts";
 
 /** The product's admin on it: LOGIN, CREATEDB and CREATEROLE, as on Azure. */
 const ADMIN = "tenantry_admin";
@@ -24,10 +24,10 @@ export interface TestPostgres {
 
 /** One throw-away PostgreSQL server on loopback, about a second; share it within a test file. */
 export async function startTestPostgres(options: { maxConnections?: number } = {}): Promise<TestPostgres> {
-  const parent = process.getuid?.() === 0 ? "/var/tmp" : os.tmpdir();
-  await removeAbandoned(parent);
-  const place = await fs.mkdtemp(path.join(parent, `${PREFIX}${process.pid}-`));
-  const password = randomBytes(18).toString("base64url");
+  await removeAbandoned(REACHABLE);
+  const place = await fs.mkdtemp(path.join(REACHABLE, `${PREFIX}${process.pid}-`));
+  const model = prototype();
+  const password = model?.password ?? randomBytes(18).toString("base64url");
   const port = await findFreePort();
   const order = {
     place,
@@ -38,6 +38,7 @@ export async function startTestPostgres(options: { maxConnections?: number } = {
     superuserPassword: password,
     isDurable: false,
   };
+  if (model !== undefined) await prepareCopy(model, order);
   await ensureCluster(order);
   const urlOf = (user: string) => `postgres://${user}:${password}@127.0.0.1:${port}/postgres`;
   await makeAdmin(urlOf(SUPERUSER), password);
@@ -46,6 +47,17 @@ export async function startTestPostgres(options: { maxConnections?: number } = {
     await fs.rm(place, { recursive: true, force: true });
   };
   return { host: "127.0.0.1", port, superuserUrl: urlOf(SUPERUSER), adminUrl: urlOf(ADMIN), stop };
+}
+
+/** The data folder is there before the server is asked for, so that none is initialized. */
+async function prepareCopy(model: Prototype, order: { place: string; name: string }): Promise<void> {
+  const target = dataDirOf(order);
+  const { uid, gid } = await fs.stat(model.dataDir);
+  for (const folder of [order.place, path.dirname(target)]) {
+    await fs.mkdir(folder, { recursive: true, mode: 0o700 });
+    await fs.chown(folder, uid, gid);
+  }
+  await copyPrototype(model, target);
 }
 
 async function makeAdmin(superuserUrl: string, password: string): Promise<void> {
