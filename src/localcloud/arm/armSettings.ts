@@ -4,8 +4,10 @@ import type { ArmSettings } from "./armType.ts";
 /** Routes, and custom domains, per profile: Azure's limits page, "Azure Front Door Standard and Premium". */
 const STANDARD_LIMITS = { routes: 100, domains: 100 };
 const PREMIUM_LIMITS = { routes: 200, domains: 500 };
+/** Record sets of a public DNS zone: Azure's limits page, "Azure DNS". */
+const ZONE_LIMIT = 10_000;
 
-/** Behaviour from `TENANTRY_LOCAL_ARM_DELAY_MS`, `…_VALIDATION_DELAY_MS` and `…_STANDARD_LIMIT`; quick and Azure's limits by default. */
+/** Behaviour from `TENANTRY_LOCAL_ARM_DELAY_MS`, `…_VALIDATION_DELAY_MS`, `…_STANDARD_LIMIT` and `…_ZONE_LIMIT`; quick and Azure's limits by default. */
 export function armSettings({ setting }: Pick<ServiceContext, "setting">): ArmSettings {
   const number = (name: string): number | undefined => {
     const text = setting(name);
@@ -17,6 +19,7 @@ export function armSettings({ setting }: Pick<ServiceContext, "setting">): ArmSe
   return {
     operationDelayMs: number("ARM_DELAY_MS") ?? 0,
     validationDelayMs: number("VALIDATION_DELAY_MS") ?? 0,
+    recordSetLimit: number("ZONE_LIMIT") ?? ZONE_LIMIT,
     limits: {
       Standard_AzureFrontDoor:
         standard === undefined ? STANDARD_LIMITS : { routes: standard, domains: standard },

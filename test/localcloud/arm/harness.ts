@@ -29,7 +29,7 @@ export interface Harness {
   start(service: LocalService): Promise<void>;
   /** Stops what was started, last first. */
   stop(): Promise<void>;
-  /** Asks Resource Manager. `path` may be relative to the group `rg`. */
+  /** Asks Resource Manager. `path` may be relative to the group `rg` and have a query. */
   arm(method: string, path: string, version: string, body?: object): Promise<Answer>;
 }
 
@@ -130,7 +130,7 @@ async function ask(
   body?: object,
 ): Promise<Answer> {
   const full = where.startsWith("/") ? where : `${GROUP}${where === "" ? "" : `/providers/${where}`}`;
-  const response = await fetch(`${url}${full}?api-version=${version}`, {
+  const response = await fetch(`${url}${full}${full.includes("?") ? "&" : "?"}api-version=${version}`, {
     method,
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

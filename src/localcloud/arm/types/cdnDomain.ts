@@ -9,10 +9,12 @@ import {
   CDN_API_VERSIONS,
   CDN_NAME,
   CDN_READ_ONLY,
+  cdnBusy,
   DOMAIN_TYPE,
   profileIdOf,
   ROUTE_TYPE,
   refuseAboveLimit,
+  stillOnRoute,
 } from "./cdnShared.ts";
 import { cnameOf, textsOf } from "./dns.ts";
 
@@ -25,7 +27,10 @@ const HOST = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 export const cdnDomain: ArmType = {
   type: DOMAIN_TYPE,
   apiVersions: CDN_API_VERSIONS,
-  name: CDN_NAME,
+  name: {
+    ...CDN_NAME,
+    refusal: (name) => badRequest(`Property 'AfdDomainEntityKey.AfdDomainName' cannot be set to '${name}'. `),
+  },
   envelope: {},
   properties: {
     "hostName!": "string",
@@ -42,32 +47,30 @@ export const cdnDomain: ArmType = {
   },
   isPropertiesRequired: true,
   isAsync: true,
+  busy: cdnBusy,
   put,
   checkRemove: ({ site, resource }) => {
     const routes = site.state.ofType(ROUTE_TYPE, profileIdOf(resource.id));
-    const route = routes.find((each) =>
-      domainsOf(each).some((id) => id.toLowerCase() === resource.id.toLowerCase()),
-    );
-    if (route !== undefined) {
-      throw new ArmError(
-        409,
-        "Conflict",
-        `The custom domain '${resource.name}' cannot be deleted because it is associated with the route '${route.name}'.`,
-      );
-    }
-    const host = text(resource.properties, "hostName") ?? "";
-    const target = cnameOf(site, host);
-    if (target?.endsWith(".azurefd.net")) {
-      throw badRequest(
-        `Cannot delete custom domain "${host}" because it is still CNAMEd to "${target}". Remove the CNAME record first.`,
-      );
-    }
+    const key = resource.id.toLowerCase();
+    if (routes.some((each) => domainsOf(each).some((id) => id.toLowerCase() === key))) throw stillOnRoute();
+    refuseCnamed(site, resource);
   },
   view: (site, resource) => ({
     ...resource,
     properties: { ...resource.properties, domainValidationState: validationState(site, resource) },
   }),
 };
+
+/** Azure lets nobody take over a host that still leads to it. */
+export function refuseCnamed(site: Site, domain: ArmResource): void {
+  const host = text(domain.properties, "hostName") ?? "";
+  const target = cnameOf(site, host);
+  if (target?.endsWith(".azurefd.net")) {
+    throw badRequest(
+      `Cannot delete custom domain "${host}" because it is still CNAMEd to "${target}". Remove the CNAME record first.`,
+    );
+  }
+}
 
 function put(call: PutCall): { readonly properties: JsonMap } {
   const { site, id, formattedId, properties, existing } = call;

@@ -1,15 +1,17 @@
-import { referencedIds, text } from "../armResource.ts";
-import type { ArmType } from "../armType.ts";
-import { words } from "../shape.ts";
+import { type ArmResource, type JsonMap, member, referencedIds, text } from "../armResource.ts";
+import type { ArmType, Site } from "../armType.ts";
+import { range, words } from "../shape.ts";
 import {
   badRequest,
   CDN_API_VERSIONS,
   CDN_NAME,
   CDN_READ_ONLY,
+  cdnBusy,
   ORIGIN_GROUP_TYPE,
   ORIGIN_TYPE,
   profileIdOf,
   ROUTE_TYPE,
+  stillOnRoute,
 } from "./cdnShared.ts";
 
 /** A group of origins that a route leads to. */
@@ -28,7 +30,7 @@ export const cdnOriginGroup: ArmType = {
       probePath: "string",
       probeProtocol: words("NotSet", "Http", "Https"),
       probeRequestType: words("NotSet", "GET", "HEAD"),
-      probeIntervalInSeconds: "number",
+      probeIntervalInSeconds: range(1, 255),
     },
     sessionAffinityState: words("Enabled", "Disabled"),
     trafficRestorationTimeToHealedOrNewEndpointsInMinutes: "number",
@@ -36,6 +38,7 @@ export const cdnOriginGroup: ArmType = {
   },
   isPropertiesRequired: true,
   isAsync: true,
+  busy: cdnBusy,
   put: ({ properties, id }) => ({
     properties: {
       sessionAffinityState: "Disabled",
@@ -45,15 +48,7 @@ export const cdnOriginGroup: ArmType = {
     },
   }),
   checkRemove: ({ site, resource }) => {
-    const routes = site.state.ofType(ROUTE_TYPE, profileIdOf(resource.id));
-    const user = routes.find(
-      ({ properties }) =>
-        text(properties.originGroup as never, "id")?.toLowerCase() === resource.id.toLowerCase(),
-    );
-    if (user !== undefined)
-      throw badRequest(
-        `The origin group '${resource.name}' cannot be deleted: the route '${user.name}' uses it.`,
-      );
+    if (isOnRoute(site, resource.id)) throw stillOnRoute();
     const [origin] = site.state.below(resource.id);
     if (origin !== undefined)
       throw badRequest(
@@ -71,10 +66,10 @@ export const cdnOrigin: ArmType = {
   properties: {
     "hostName!": "string",
     originHostHeader: "string",
-    httpPort: "number",
-    httpsPort: "number",
-    priority: "number",
-    weight: "number",
+    httpPort: range(1, 65_535),
+    httpsPort: range(1, 65_535),
+    priority: range(1, 5),
+    weight: range(1, 1000),
     enabledState: words("Enabled", "Disabled"),
     enforceCertificateNameCheck: "boolean",
     originGroupName: "readOnly",
@@ -82,20 +77,53 @@ export const cdnOrigin: ArmType = {
   },
   isPropertiesRequired: true,
   isAsync: true,
-  put: ({ properties, id }) => ({
-    properties: {
-      httpPort: 80,
-      httpsPort: 443,
-      priority: 1,
-      weight: 1000,
-      enabledState: "Enabled",
-      enforceCertificateNameCheck: true,
-      ...properties,
-      originGroupName: id.names[1] ?? "",
-      deploymentStatus: "NotStarted",
-    },
-  }),
+  busy: cdnBusy,
+  put: ({ site, properties, id, formattedId, existing }) => {
+    if (existing !== undefined && properties.enabledState === "Disabled") refuseLast(site, formattedId);
+    return { properties: originProperties(properties, id.names[1] ?? "") };
+  },
+  checkRemove: ({ site, resource }) => refuseLast(site, resource.id),
 };
+
+function originProperties(properties: JsonMap, originGroupName: string): JsonMap {
+  return {
+    httpPort: 80,
+    httpsPort: 443,
+    priority: 1,
+    weight: 1000,
+    enabledState: "Enabled",
+    enforceCertificateNameCheck: true,
+    ...properties,
+    originGroupName,
+    deploymentStatus: "NotStarted",
+  };
+}
+
+/** A group that a route leads to keeps an enabled origin. */
+function refuseLast(site: Site, originId: string): void {
+  const groupId = originId.split("/").slice(0, -2).join("/");
+  const others = enabledOrigins(site, groupId).filter(
+    ({ id }) => id.toLowerCase() !== originId.toLowerCase(),
+  );
+  if (others.length > 0 || !isOnRoute(site, groupId)) return;
+  throw badRequest(
+    "Cannot disable or delete the last origin when the origin group is still associated with a route or a rule. Please disassociate the origin group and try again.",
+  );
+}
+
+/** Origins of a group that a route can lead to. */
+export function enabledOrigins({ state }: Site, groupId: string): readonly ArmResource[] {
+  return state.ofType(ORIGIN_TYPE, groupId).filter(({ properties }) => properties.enabledState === "Enabled");
+}
+
+function isOnRoute({ state }: Site, groupId: string): boolean {
+  return state
+    .ofType(ROUTE_TYPE, profileIdOf(groupId))
+    .some(
+      ({ properties }) =>
+        text(member(properties, "originGroup"), "id")?.toLowerCase() === groupId.toLowerCase(),
+    );
+}
 
 /** Ids of the custom domains a route serves. */
 export function domainsOf(route: {

@@ -1,17 +1,20 @@
 import { text } from "../armResource.ts";
 import type { ArmType } from "../armType.ts";
-import { words } from "../shape.ts";
+import { range, words } from "../shape.ts";
 import { stableUuid } from "../stableUuid.ts";
+import { refuseCnamed } from "./cdnDomain.ts";
 import {
   badRequest,
   CDN_API_VERSIONS,
   CDN_NAME,
   CDN_READ_ONLY,
+  cdnBusy,
+  DOMAIN_TYPE,
   ENDPOINT_TYPE,
   PROFILE_TYPE,
 } from "./cdnShared.ts";
 
-/** A Front Door profile. */
+/** A Front Door profile; its deletion takes endpoints, origins and domains along, unless a domain is still CNAMEd. */
 export const cdnProfile: ArmType = {
   type: PROFILE_TYPE,
   apiVersions: CDN_API_VERSIONS,
@@ -23,7 +26,7 @@ export const cdnProfile: ArmType = {
     kind: "readOnly",
   },
   properties: {
-    originResponseTimeoutSeconds: "number",
+    originResponseTimeoutSeconds: range(16, 240),
     provisioningState: "readOnly",
     resourceState: "readOnly",
     frontDoorId: "readOnly",
@@ -31,6 +34,7 @@ export const cdnProfile: ArmType = {
   },
   isPropertiesRequired: false,
   isAsync: true,
+  busy: cdnBusy,
   put: ({ envelope, properties, formattedId, existing }) => {
     const [oldSku, sku] = [existing?.envelope.sku, envelope.sku].map((each) => text(each as never, "name"));
     if (oldSku !== undefined && oldSku !== sku)
@@ -47,9 +51,10 @@ export const cdnProfile: ArmType = {
     };
   },
   checkRemove: ({ site, resource }) => {
-    const [child] = site.state.below(resource.id);
-    if (child !== undefined)
-      throw badRequest(`The profile '${resource.name}' cannot be deleted: '${child.id}' is still in it.`);
+    for (const domain of site.state.ofType(DOMAIN_TYPE, resource.id)) refuseCnamed(site, domain);
+  },
+  remove: async ({ site, resource }) => {
+    for (const { id } of site.state.below(resource.id)) await site.state.delete(id);
   },
 };
 
@@ -72,6 +77,7 @@ export const cdnEndpoint: ArmType = {
   },
   isPropertiesRequired: false,
   isAsync: true,
+  busy: cdnBusy,
   put: ({ envelope, properties, id }) => ({
     envelope: { ...envelope, location: "Global" },
     properties: {

@@ -1,12 +1,15 @@
-import { isJsonMap, type Json, type JsonMap, text } from "../armResource.ts";
+import type { ArmError } from "../armError.ts";
+import { type ArmResource, isJsonMap, type Json, type JsonMap, text } from "../armResource.ts";
 import type { ArmType, PutCall } from "../armType.ts";
+import { parseId } from "../resourceId.ts";
 import { words } from "../shape.ts";
-import { domainsOf } from "./cdnOrigin.ts";
+import { domainsOf, enabledOrigins } from "./cdnOrigin.ts";
 import {
   badRequest,
   CDN_API_VERSIONS,
   CDN_NAME,
   CDN_READ_ONLY,
+  cdnBusy,
   DOMAIN_TYPE,
   ORIGIN_GROUP_TYPE,
   profileIdOf,
@@ -35,6 +38,7 @@ export const cdnRoute: ArmType = {
   },
   isPropertiesRequired: true,
   isAsync: true,
+  busy: cdnBusy,
   put,
 };
 
@@ -42,10 +46,12 @@ function put(call: PutCall): { readonly properties: JsonMap } {
   const { site, formattedId, properties, existing, id } = call;
   const originGroup = referenced(site, text(properties.originGroup as JsonMap, "id") ?? "", "origin group");
   if (originGroup.type !== ORIGIN_GROUP_TYPE) throw badRequest(`'${originGroup.id}' is not an origin group.`);
-  const [origin] = site.state.below(originGroup.id);
-  if (origin === undefined)
-    throw badRequest(`The origin group '${originGroup.name}' of the route has no origin.`);
+  if (enabledOrigins(site, originGroup.id).length === 0)
+    throw badRequest(
+      "Please make sure that the originGroup is created successfully and at least one enabled origin is created under the origin group.",
+    );
   for (const domainId of domainsOf({ properties })) refuseDomain(call, domainId);
+  if (properties.linkToDefaultDomain === "Enabled") refuseSecondDefault(call);
   if (existing === undefined) refuseAboveLimit(site, formattedId, "routes");
   return {
     properties: {
@@ -64,7 +70,8 @@ function put(call: PutCall): { readonly properties: JsonMap } {
 }
 
 /** A domain must exist in this profile, and no other route may serve it. */
-function refuseDomain({ site, formattedId }: PutCall, domainId: string): void {
+function refuseDomain(call: PutCall, domainId: string): void {
+  const { site, formattedId } = call;
   const domain = referenced(site, domainId, "custom domain");
   const profileId = profileIdOf(formattedId);
   if (domain.type !== DOMAIN_TYPE || profileIdOf(domain.id).toLowerCase() !== profileId.toLowerCase()) {
@@ -77,9 +84,31 @@ function refuseDomain({ site, formattedId }: PutCall, domainId: string): void {
         route.id.toLowerCase() !== formattedId.toLowerCase() &&
         domainsOf(route).some((id) => id.toLowerCase() === domainId.toLowerCase()),
     );
-  if (other === undefined) return;
-  throw badRequest(
-    `The custom domain '${domain.name}' is already associated with the route '${other.name}' for the pattern '/*'.`,
+  if (other !== undefined) throw conflict(call, text(domain.properties, "hostName") ?? "", other);
+}
+
+/** An endpoint's own name, too, leads along one route. */
+function refuseSecondDefault(call: PutCall): void {
+  const { site, formattedId } = call;
+  const endpointId = formattedId.split("/").slice(0, -2).join("/");
+  const other = site.state
+    .ofType(ROUTE_TYPE, endpointId)
+    .find(
+      ({ id, properties }) =>
+        id.toLowerCase() !== formattedId.toLowerCase() && properties.linkToDefaultDomain === "Enabled",
+    );
+  const host = text(site.state.get(endpointId)?.properties, "hostName") ?? "";
+  if (other !== undefined) throw conflict(call, host, other);
+}
+
+function conflict({ id, properties }: PutCall, host: string, other: ArmResource): ArmError {
+  const [, endpoint = ""] = parseId(other.id).names;
+  const protocols = properties.supportedProtocols;
+  const protocol = Array.isArray(protocols) ? String(protocols[0] ?? "Http") : "Http";
+  return badRequest(
+    "The route domains, paths and protocols configuration has a conflict. More information: " +
+      `Domain: ${host}, Path pattern: /*, Protocol: ${protocol} cannot be added to Route ${id.names.at(-1)} ` +
+      `as this combination already exists in Endpoint ${endpoint}, Route ${other.name}..`,
   );
 }
 

@@ -26,6 +26,22 @@ export function badRequest(message: string): ArmError {
   return new ArmError(400, "BadRequest", message);
 }
 
+/** Azure's refusal of a change while another is under way. */
+export function cdnBusy(): ArmError {
+  return new ArmError(
+    409,
+    "Conflict",
+    "The requested operation cannot be executed on the entity as another operation is in progress.",
+  );
+}
+
+/** Azure's refusal to delete what a route uses. */
+export function stillOnRoute(): ArmError {
+  return badRequest(
+    "This resource is still associated with a route. Please delete the association with the route first before deleting this resource.",
+  );
+}
+
 /** The profile's id of anything inside it. */
 export function profileIdOf(id: string): string {
   return id.split("/").slice(0, 9).join("/");
