@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { armService } from "../../../../src/localcloud/arm/index.ts";
-import { type Answer, GROUP, type Harness, openHarness, SOON, SUBSCRIPTION } from "../harness.ts";
+import { type Answer, DNS, GROUP, type Harness, openHarness, SOON, SUBSCRIPTION } from "../harness.ts";
 import { finished, follow, pagesOf, RESULT_URL, STATUS_URL, SYSTEM_DATA } from "./rows.ts";
 
 const VERSION = "2025-08-01";
@@ -167,10 +167,13 @@ test(`DELETE is 202 with both headers, the server Dropping, then 404 (${PAGES}/d
   expect((await server("DELETE")).status).toBe(204);
 });
 
-test(`a group's deletion waits for a server that is being made (${PAGES}/create)`, async () => {
+test(`a group's deletion waits for a server that is being made, not for the rest (${PAGES}/create)`, async () => {
+  const zone = "Microsoft.Network/dnsZones/local.test";
+  await cloud.arm("PUT", zone, DNS, { location: "Global" });
   await server("PUT", BODY);
   const deleted = await cloud.arm("DELETE", "", "2024-03-01");
-  expect((await cloud.arm("GET", "", "2024-03-01")).body.properties.provisioningState).toBe("Deleting");
+  await expect.poll(async () => (await cloud.arm("GET", zone, DNS)).status, SOON).toBe(404);
+  expect((await server("GET")).body.properties.state).toBe("Provisioning");
   expect(cloud.calls.filter((call) => call.startsWith("server remove"))).toEqual([]);
   go();
   await expect.poll(() => cloud.calls.at(-1), SOON).toBe("server remove exampleserver");

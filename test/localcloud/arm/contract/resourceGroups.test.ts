@@ -168,6 +168,14 @@ describe("resource groups with contents", () => {
     await expect.poll(async () => (await cloud.arm("GET", OTHER, VERSION)).status, SOON).toBe(404);
   });
 
+  test(`a restart takes up a deletion that was cut off (${DELETION})`, async () => {
+    const key = RG.toLowerCase();
+    const stored = cloud.store.get<object>("arm", key);
+    await cloud.store.put("arm", key, { ...stored, properties: { provisioningState: "Deleting" } });
+    await cloud.start(armService());
+    await expect.poll(() => cloud.store.list("arm"), SOON).toEqual([]);
+  });
+
   test(`an operation that nobody started is 404 (${ASYNC})`, async () => {
     for (const kind of ["operationStatuses", "operationResults"]) {
       const path = `/providers/Microsoft.Resources/${kind}/00000000-0000-4000-8000-000000000000`;
