@@ -94,6 +94,8 @@ export interface ArmType {
   checkRemove?(call: StoredCall): void;
   /** The slow part of a delete, idempotent; the resource is forgotten after it. */
   remove?(call: StoredCall): Promise<void>;
+  /** Resources directly below `parentId` that nobody stored: what Azure itself puts there. */
+  computed?(site: Site, parentId: string): readonly ArmResource[];
   /** Properties as they are now, e.g. a validation state. Default: as stored. */
   view?(site: Site, resource: ArmResource): ArmResource;
 }

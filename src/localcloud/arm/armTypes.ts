@@ -1,5 +1,6 @@
 import { unsupported } from "./armError.ts";
 import type { ArmType } from "./armType.ts";
+import { apexRecordSets } from "./types/apexRecords.ts";
 import { cdnDomain } from "./types/cdnDomain.ts";
 import { cdnOrigin, cdnOriginGroup } from "./types/cdnOrigin.ts";
 import { cdnEndpoint, cdnProfile } from "./types/cdnProfile.ts";
@@ -14,6 +15,7 @@ const TYPES: readonly ArmType[] = [
   vault,
   dnsZone,
   ...recordSets,
+  ...apexRecordSets,
   cdnProfile,
   cdnEndpoint,
   cdnOriginGroup,

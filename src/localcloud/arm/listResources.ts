@@ -6,7 +6,7 @@ import { checkKnownParameters, checkVersion } from "./requestChecks.ts";
 import { present, type ResourceAnswer } from "./resourceHandler.ts";
 import { formatId, GROUP_TYPE, idKey, parseId, RESOURCES_TYPE, type ResourceId } from "./resourceId.ts";
 import { DELETED_VAULT_TYPE } from "./types/deletedVault.ts";
-import { ZONE_TYPE } from "./types/dns.ts";
+import { ZONE_TYPE } from "./types/dnsShared.ts";
 
 /** What a list takes beside `$skiptoken`, and how many items it answers when `$top` doesn't say; all without a size. */
 interface Listing {
@@ -30,6 +30,7 @@ interface Item {
 
 /** "If not specified, returns up to 100": Azure DNS, Record Sets and Zones. */
 const DNS_PAGE = 100;
+const RECORD_TYPES = ["A", "CNAME", "NS", "SOA", "TXT"];
 const RECORD_SETS: Listing = { parameters: ["$top", "$recordsetnamesuffix"], pageSize: DNS_PAGE };
 /** As each type's page has it; a type that isn't here takes none. */
 const LISTINGS = new Map<string, Listing>(
@@ -39,7 +40,7 @@ const LISTINGS = new Map<string, Listing>(
     "Microsoft.KeyVault/vaults": { parameters: ["$top"] },
     [ZONE_TYPE]: { parameters: ["$top"], pageSize: DNS_PAGE },
     ...Object.fromEntries(
-      ["A", "CNAME", "TXT", "recordsets", "all"].map((each) => [`${ZONE_TYPE}/${each}`, RECORD_SETS]),
+      [...RECORD_TYPES, "recordsets", "all"].map((each) => [`${ZONE_TYPE}/${each}`, RECORD_SETS]),
     ),
   }).map(([type, listing]) => [type.toLowerCase(), listing]),
 );
@@ -76,8 +77,7 @@ function itemsOfType({ site, id, url, apiVersion }: ListCall, scope: string): re
   for (const { type, apiVersions } of types) checkVersion(type, apiVersions, apiVersion);
   const suffix = url.searchParams.get("$recordsetnamesuffix")?.replace(/^\./, "").toLowerCase();
   return types.flatMap((type) =>
-    site.state
-      .ofType(type.type, scope)
+    [...site.state.ofType(type.type, scope), ...(type.computed?.(site, scope) ?? [])]
       .filter(({ name }) => suffix === undefined || `.${name.toLowerCase()}`.endsWith(`.${suffix}`))
       .map((resource) => ({ key: idKey(resource.id), body: present({ site, type }, resource) })),
   );
@@ -88,7 +88,7 @@ function collectionTypes({ type }: ResourceId): readonly string[] {
   const isEvery = ["recordsets", "all"].some(
     (word) => `${ZONE_TYPE}/${word}`.toLowerCase() === type.toLowerCase(),
   );
-  return isEvery ? ["A", "CNAME", "TXT"].map((record) => `${ZONE_TYPE}/${record}`) : [type];
+  return isEvery ? RECORD_TYPES.map((record) => `${ZONE_TYPE}/${record}`) : [type];
 }
 
 /** Resources with a location, as `Microsoft.Resources` lists them: without properties. */

@@ -2,17 +2,27 @@ import { ArmError, groupBeingDeleted, groupNotFound, parentNotFound, resourceNot
 import type { ArmResource } from "./armResource.ts";
 import { unfinishedState } from "./lifecycle.ts";
 import type { ResourceCall } from "./resourceHandler.ts";
-import { formatId, GROUP_TYPE } from "./resourceId.ts";
+import { formatId, GROUP_TYPE, idKey } from "./resourceId.ts";
 
 /** Id of the called resource in Microsoft's case and the caller's names. */
 export function idOf({ id, type }: ResourceCall): string {
   return formatId(id.subscriptionId, id.group, type.type, id.names);
 }
 
+/** The called resource, stored or computed; undefined when there is none. */
+export function lookUp(call: ResourceCall): ArmResource | undefined {
+  const { site, type } = call;
+  const id = idOf(call);
+  const stored = site.state.get(id);
+  if (stored !== undefined || type.computed === undefined) return stored;
+  const parentId = id.split("/").slice(0, -2).join("/");
+  return type.computed(site, parentId).find((each) => idKey(each.id) === idKey(id));
+}
+
 /** The called resource. Throws 404 for its group or itself. */
 export function findResource(call: ResourceCall): ArmResource {
   checkGroup(call);
-  const found = call.site.state.get(idOf(call));
+  const found = lookUp(call);
   if (found !== undefined) return found;
   if (call.type.type === GROUP_TYPE) throw groupNotFound(call.id.group);
   throw resourceNotFound(call.type.type, call.id.names.join("/"), call.id.group);

@@ -12,6 +12,7 @@ import {
   checkPreconditions,
   findResource,
   idOf,
+  lookUp,
 } from "./resourceChecks.ts";
 import type { ResourceId } from "./resourceId.ts";
 import { fitShape, type Members, mergeShape } from "./shape.ts";
@@ -45,7 +46,7 @@ export function getResource(call: ResourceCall): ResourceAnswer {
 
 /** HEAD: 204 when it is there, 404 without a body when it isn't. */
 export function headResource(call: ResourceCall): ResourceAnswer {
-  return { status: call.site.state.get(idOf(call)) === undefined ? 404 : 204 };
+  return { status: lookUp(call) === undefined ? 404 : 204 };
 }
 
 /** PUT: creates or replaces, after checking body, parent, name and preconditions. */
@@ -71,7 +72,7 @@ export function deleteResource(call: ResourceCall): Promise<ResourceAnswer> {
   const { site, type, operations } = call;
   return site.state.exclusively(async () => {
     checkGroup(call);
-    const resource = site.state.get(idOf(call));
+    const resource = lookUp(call);
     if (resource === undefined) return { status: 204 };
     checkPreconditions(call, resource);
     checkIdle(call, resource);

@@ -95,8 +95,10 @@ test("@azure/arm-dns writes, reads, lists and deletes record sets", async () => 
   });
   const names = [];
   for await (const { name } of dns.recordSets.listByDnsZone("rg", "local.test")) names.push(name);
-  expect(names).toEqual(["www", "sdk"]);
-  expect(await collect(dns.recordSets.listByDnsZone("rg", "local.test", { top: 1 }))).toHaveLength(2);
+  expect(names).toEqual(["www", "@", "@", "sdk"]);
+  expect(await collect(dns.recordSets.listByDnsZone("rg", "local.test", { top: 3 }))).toHaveLength(4);
+  const { soaRecord } = await dns.recordSets.get("rg", "local.test", "@", "SOA");
+  expect(soaRecord).toMatchObject({ host: "ns1-01.azure-dns.com.", minimumTtl: 300 });
   expect((await dns.zones.get("rg", "local.test")).nameServers).toHaveLength(4);
   await dns.recordSets.delete("rg", "local.test", "sdk", "TXT");
   await expect(dns.recordSets.get("rg", "local.test", "sdk", "TXT")).rejects.toMatchObject({

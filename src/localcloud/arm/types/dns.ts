@@ -2,23 +2,13 @@ import { ArmError } from "../armError.ts";
 import { type ArmResource, isJsonMap, type Json, type JsonMap, member, text } from "../armResource.ts";
 import type { ArmType, PutCall, Site } from "../armType.ts";
 import { type Members, words } from "../shape.ts";
+import { DNS_API_VERSIONS, NAME_SERVERS, OWN_RECORD_SETS, ZONE_TYPE } from "./dnsShared.ts";
 import { checkRecords, RECORD_LIMIT, type RecordType } from "./recordRules.ts";
-
-export const ZONE_TYPE = "Microsoft.Network/dnszones";
-const API_VERSIONS = ["2018-05-01", "2023-07-01-preview"];
-/** Every zone has SOA and NS at its apex. */
-const OWN_RECORD_SETS = 2;
-const NAME_SERVERS = [
-  "ns1-01.azure-dns.com.",
-  "ns2-01.azure-dns.net.",
-  "ns3-01.azure-dns.org.",
-  "ns4-01.azure-dns.info.",
-];
 
 /** A public DNS zone, answered by the local cloud's name server. */
 export const dnsZone: ArmType = {
   type: ZONE_TYPE,
-  apiVersions: API_VERSIONS,
+  apiVersions: DNS_API_VERSIONS,
   name: {
     pattern: /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}$/i,
     rule: "a domain name of at least two labels",
@@ -64,7 +54,7 @@ export const recordSets: readonly ArmType[] = [
 function recordSet(recordType: RecordType, records: Members): ArmType {
   return {
     type: `${ZONE_TYPE}/${recordType}`,
-    apiVersions: API_VERSIONS,
+    apiVersions: DNS_API_VERSIONS,
     name: {
       pattern: /^(@|(\*\.)?[a-z0-9_]([a-z0-9_.-]{0,250}[a-z0-9_])?|\*)$/i,
       rule: "a relative record name",

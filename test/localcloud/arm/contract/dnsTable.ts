@@ -40,6 +40,19 @@ const recordSet = (type: string, name: string, properties: object) => ({
   properties: { fqdn: `${name}.zone1.test.`, provisioningState: "Succeeded", ...properties },
   systemData: SYSTEM_DATA,
 });
+const SOA = recordSet("SOA", "@", {
+  fqdn: "zone1.test.",
+  TTL: 3600,
+  SOARecord: {
+    host: "ns1-01.azure-dns.com.",
+    email: "azuredns-hostmaster.microsoft.com",
+    serialNumber: 1,
+    refreshTime: 3600,
+    retryTime: 300,
+    expireTime: 2_419_200,
+    minimumTTL: 300,
+  },
+});
 const cname = (target: string, TTL = 3600) => ({ properties: { TTL, CNAMERecord: { cname: target } } });
 export const addresses = (...all: readonly string[]) => ({
   properties: { TTL: 3600, ARecords: all.map((ipv4Address) => ({ ipv4Address })) },
@@ -78,6 +91,43 @@ export const ROWS: readonly Row[] = [
     request: ["GET", `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Network/dnszones`, DNS],
     status: 200,
     answer: { value: [zone({ tags: { key2: "value2" } })] },
+  },
+  {
+    what: "SOA and NS are made with the zone",
+    page: `${PAGES}/record-sets/list-by-dns-zone`,
+    request: ["GET", `${ZONE}/recordsets`, DNS],
+    status: 200,
+    answer: {
+      value: [
+        recordSet("NS", "@", {
+          fqdn: "zone1.test.",
+          TTL: 172_800,
+          NSRecords: zone().properties.nameServers.map((nsdname) => ({ nsdname })),
+        }),
+        SOA,
+      ],
+    },
+  },
+  {
+    what: "GET answers the SOA",
+    page: `${PAGES}/record-sets/get`,
+    request: ["GET", `${ZONE}/SOA/@`, DNS],
+    status: 200,
+    answer: SOA,
+  },
+  {
+    what: "an SOA is never deleted",
+    page: POWERSHELL,
+    request: ["DELETE", `${ZONE}/SOA/@`, DNS],
+    status: 400,
+    error: refused("Records of type 'SOA' cannot be deleted."),
+  },
+  {
+    what: "changing an SOA isn't built and refused by name",
+    page: `${PAGES}/record-sets/create-or-update`,
+    request: ["PUT", `${ZONE}/SOA/@`, DNS, { properties: {} }],
+    status: 400,
+    error: { code: "UnsupportedByLocalCloud", message: expect.stringContaining("'SOA'") },
   },
   {
     what: "PUT makes a CNAME record set: 201",
