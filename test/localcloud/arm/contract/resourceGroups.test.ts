@@ -145,9 +145,18 @@ describe("resource groups with contents", () => {
   // Words of Azure: https://github.com/Azure/azure-cli/issues/21121
   test("a group that is being deleted takes nothing new", async () => {
     await cloud.stop();
-    cloud = await openHarness({ settings: { ARM_DELAY_MS: "1500" } });
+    let go: () => void = () => undefined;
+    const removed = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const isRemoval = () => cloud.calls.at(-1)?.startsWith("server remove") === true;
+    cloud = await openHarness({ onServer: () => (isRemoval() ? removed : Promise.resolve()) });
     await cloud.start(armService());
     await cloud.arm("PUT", OTHER, VERSION, { location: "westeurope" });
+    const server = `${OTHER}/providers/Microsoft.DBforPostgreSQL/flexibleServers/db-01`;
+    const admin = { administratorLogin: "adm", administratorLoginPassword: "canary-P4ssw0rd" };
+    const made = await cloud.arm("PUT", server, "2025-08-01", { location: "westeurope", properties: admin });
+    await finished(cloud, made);
     const deleted = await cloud.arm("DELETE", OTHER, VERSION);
     expect((await cloud.arm("GET", OTHER, VERSION)).body.properties.provisioningState).toBe("Deleting");
     const error = {
@@ -155,16 +164,19 @@ describe("resource groups with contents", () => {
       message: "The resource group 'other' is in deprovisioning state and cannot perform this operation.",
     };
     const zone = `${OTHER}/providers/Microsoft.Network/dnsZones/acme.test`;
-    const refused = await cloud.arm("PUT", zone, DNS, { location: "Global" });
-    expect([refused.status, refused.body]).toEqual([409, { error }]);
-    const again = await cloud.arm("PUT", OTHER, VERSION, { location: "westeurope" });
-    expect([again.status, again.body]).toEqual([409, { error }]);
+    for (const refused of [
+      await cloud.arm("PUT", zone, DNS, { location: "Global" }),
+      await cloud.arm("PUT", OTHER, VERSION, { location: "westeurope" }),
+      await cloud.arm("PATCH", OTHER, VERSION, { tags: {} }),
+    ])
+      expect([refused.status, refused.body]).toEqual([409, { error }]);
     const waiting = await follow(cloud, deleted.headers.get("location"));
     expect([waiting.status, waiting.headers.get("location"), waiting.headers.get("retry-after")]).toEqual([
       202,
       deleted.headers.get("location"),
       "1",
     ]);
+    go();
     await expect.poll(async () => (await cloud.arm("GET", OTHER, VERSION)).status, SOON).toBe(404);
   });
 
