@@ -6,6 +6,7 @@ import { answerDeletedVaults, isDeletedVaultPath } from "./deletedVaults.ts";
 import { listResources } from "./listResources.ts";
 import type { Operations } from "./operations.ts";
 import { checkKnownParameters, checkVersion } from "./requestChecks.ts";
+import { actionOf, startAction } from "./resourceAction.ts";
 import {
   deleteResource,
   getResource,
@@ -48,6 +49,11 @@ export async function dispatch(
   if (polled !== undefined) return polled;
   const id = parseId(url.pathname);
   if (isDeletedVaultPath(id)) return answerDeletedVaults({ site, operations, id, method, url, apiVersion });
+  const action = method === "POST" ? actionOf(id) : undefined;
+  if (action !== undefined) {
+    checkVersion(action.type.type, action.type.apiVersions, apiVersion);
+    return startAction(site, operations, action, body);
+  }
   if (id.isCollection) return listResources({ site, id, method, url, apiVersion });
   if (id.group === "") throw badUri(url.pathname);
   const type = armType(id.type);

@@ -43,7 +43,7 @@ test("an endpoint's host is its name in Front Door's zone", async () => {
   );
 });
 
-test("a domain is approved while its own token stands in its TXT record", async () => {
+test("a domain is approved once its own token stands in its TXT record", async () => {
   const token = (await putDomain("acme")).body.properties.validationProperties.validationToken;
   expect(await stateOf("acme")).toBe("Pending");
   await putToken("acme", `${token}x`);

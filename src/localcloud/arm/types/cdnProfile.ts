@@ -3,6 +3,7 @@ import type { ArmType } from "../armType.ts";
 import { range, words } from "../shape.ts";
 import { stableUuid } from "../stableUuid.ts";
 import { refuseCnamed } from "./cdnDomain.ts";
+import { purgeEndpoint } from "./cdnPurge.ts";
 import {
   badRequest,
   CDN_API_VERSIONS,
@@ -89,6 +90,7 @@ export const cdnEndpoint: ArmType = {
       deploymentStatus: "NotStarted",
     },
   }),
+  actions: { purge: purgeEndpoint },
   checkRemove: ({ site, resource }) => {
     const [route] = site.state.below(resource.id);
     if (route !== undefined)
