@@ -27,8 +27,17 @@ export interface ArmSettings {
   readonly validationDelayMs: number;
   /** Most record sets of a DNS zone, its own SOA and NS among them. */
   readonly recordSetLimit: number;
-  /** Most routes and custom domains of a profile, by SKU name. */
-  readonly limits: Readonly<Record<string, { readonly routes: number; readonly domains: number }>>;
+  /** What a profile has at most, by SKU name. */
+  readonly limits: Readonly<Record<string, ProfileLimits>>;
+}
+
+export interface ProfileLimits {
+  readonly routes: number;
+  readonly domains: number;
+  readonly endpoints: number;
+  readonly originGroups: number;
+  /** In all groups together. */
+  readonly origins: number;
 }
 
 /** A checked PUT (or a PATCH merged into the resource's old body). */
