@@ -1,3 +1,4 @@
+import type { Faults } from "./faults/index.ts";
 import type { Home } from "./home.ts";
 import type { Store } from "./store.ts";
 
@@ -16,6 +17,8 @@ export interface ServiceContext {
   readonly ports: Ports;
   readonly names: EnvironmentNames;
   readonly tokens: Tokens;
+  /** What requests are to fail now. */
+  readonly faults: Faults;
   readonly vaults: VaultServers;
   readonly postgres: PostgresServers;
   /** Certificate for `127.0.0.1` and `localhost`, by our own authority. PEM. */

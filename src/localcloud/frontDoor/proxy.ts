@@ -1,6 +1,7 @@
 import http from "node:http";
 import { createProxyServer } from "httpxy";
 import type { Site } from "../arm/armType.ts";
+import { type Faults, withFaults } from "../faults/index.ts";
 import { sendJson } from "../jsonHttp.ts";
 import { type Destination, findDestination, type Origin } from "./routing.ts";
 
@@ -10,10 +11,13 @@ export type ResolveOrigin = (origin: Origin) => string | undefined;
 /** Errors of a connection that was never made: the next origin may be tried. */
 const UNREACHED = ["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH"];
 
+/** An address of this machine that nobody listens on: what a fault makes of an origin that is down. */
+const NOWHERE = "http://127.0.0.1:1";
+
 /** Front Door's HTTP face: picks by `Host`, passes on to the first origin that answers. */
-export function createFrontDoor(site: Site, resolve: ResolveOrigin): http.Server {
+export function createFrontDoor(site: Site, resolve: ResolveOrigin, faults: Faults): http.Server {
   const proxy = createProxyServer({ xfwd: true, agent: false });
-  return http.createServer((request, response) => {
+  const handle = withFaults(faults, { service: "frontDoor" }, (request, response, effect) => {
     const host = hostOf(request);
     const destination = findDestination(site, host);
     if (destination === undefined) {
@@ -25,8 +29,10 @@ export function createFrontDoor(site: Site, resolve: ResolveOrigin): http.Server
       );
       return;
     }
-    void pass(proxy, { request, response, host, destination, resolve });
+    const reach: ResolveOrigin = effect?.kind === "originDown" ? () => NOWHERE : resolve;
+    void pass(proxy, { request, response, host, destination, resolve: reach });
   });
+  return http.createServer(handle);
 }
 
 interface Passage {
