@@ -12,6 +12,8 @@ import {
   type ResourceAnswer,
 } from "./resourceHandler.ts";
 import { formatId, parseId, type ResourceId } from "./resourceId.ts";
+import { CDN_API_VERSIONS } from "./types/cdnShared.ts";
+import { asksUsages, listUsages } from "./types/cdnUsage.ts";
 import { ZONE_TYPE } from "./types/dns.ts";
 
 /** One authenticated request. */
@@ -48,6 +50,10 @@ export async function dispatch(
   const operation = OPERATION.exec(request.url.pathname)?.[1];
   if (operation !== undefined) return pollOperation(operations, operation);
   const id = parseId(request.url.pathname);
+  if (asksUsages(id, request.method)) {
+    refuseUnlisted(id.type, version, CDN_API_VERSIONS);
+    return { status: 200, body: listUsages(site, id) };
+  }
   if (id.isCollection) return listResources(site, id, request.method, version);
   const type = armType(id.type);
   checkVersion(id, version);
@@ -91,7 +97,10 @@ function collectionTypes({ type }: ResourceId): readonly string[] {
 }
 
 function checkVersion({ type }: ResourceId, version: string): void {
-  const { apiVersions } = armType(type);
+  refuseUnlisted(type, version, armType(type).apiVersions);
+}
+
+function refuseUnlisted(type: string, version: string, apiVersions: readonly string[]): void {
   if (apiVersions.includes(version)) return;
   const supported = apiVersions.map((each) => `'${each}'`).join(", ");
   const message = `The api-version '${version}' is not supported for '${type}'; the local cloud has ${supported}.`;
