@@ -1,5 +1,6 @@
 import { UserError } from "../tenant/errors.ts";
 import { type LocalEnvironment, openLocalDoor } from "./localDoor.ts";
+import { FAULT_HELP, runFault } from "./localFault.ts";
 import { UsageError } from "./usage.ts";
 import type { CliContext, CommonOptions, Verb } from "./verb.ts";
 
@@ -9,17 +10,24 @@ type Action = (typeof ACTIONS)[number];
 /** `tenantry local`: the cloud on this machine. */
 export const local: Verb = {
   configure: (command) =>
-    command.argument("<action>", "start, stop, status, env or reset").addHelpText("after", LOCAL_HELP),
-  run: async ([word = ""], options, context) => {
+    command
+      .argument("<action>", "start, stop, status, env, reset or fault")
+      .argument("[words...]", "of `fault`: add, list or clear, with their own options")
+      .allowUnknownOption()
+      .addHelpText("after", `${LOCAL_HELP}${FAULT_HELP}`),
+  run: async ([word = "", ...words], options, context) => {
     if (options.env !== "local") {
       throw new UserError(
         "E_WRONG_ENVIRONMENT",
         `\`local ${word}\`: expected environment 'local'; got '${options.env}'. Credentials of other environments are never printed.`,
       );
     }
+    if (word === "fault") return runFault(words, options, context);
     const action = ACTIONS.find((each) => each === word);
     if (action === undefined)
-      throw new UsageError(`\`local\`: expected ${ACTIONS.join(", ")}; got '${word}'.`);
+      throw new UsageError(`\`local\`: expected ${ACTIONS.join(", ")}, fault; got '${word}'.`);
+    if (words.length > 0)
+      throw new UsageError(`\`local ${word}\` takes no more words; got '${words.join(" ")}'.`);
     return act(action, options, context);
   },
 };

@@ -4,6 +4,8 @@ import { askDaemon, findDaemon } from "./daemonClient.ts";
 import { ensureDaemon } from "./daemonLauncher.ts";
 import { stopDaemon, waitUntilGone } from "./daemonStop.ts";
 import type { LocalEnv } from "./environment.ts";
+import { addFault, clearFaults, listFaults } from "./faultClient.ts";
+import type { FaultOrder, FaultReport } from "./faults/index.ts";
 import { type Home, homeOf, makeHome } from "./home.ts";
 import { findServers, stopServers } from "./leftovers.ts";
 import { LocalCloudError } from "./localCloudError.ts";
@@ -11,6 +13,7 @@ import { takeLock } from "./lock.ts";
 
 export type { LocalCloudStatus } from "./daemon/localCloudStatus.ts";
 export { environmentVariables, type LocalEnv } from "./environment.ts";
+export type { FaultOrder, FaultReport } from "./faults/index.ts";
 export { HOME_VARIABLE } from "./home.ts";
 export { type LocalCloudCode, LocalCloudError } from "./localCloudError.ts";
 
@@ -22,6 +25,12 @@ export interface LocalCloud {
   /** How to reach it when it runs; undefined when it doesn't. Starts nothing. */
   env(): Promise<LocalEnv | undefined>;
   status(): Promise<LocalCloudStatus>;
+  /** Sets a fault; starts what doesn't run. Throws `E_NOT_SUPPORTED` for what isn't built. */
+  addFault(order: FaultOrder): Promise<FaultReport>;
+  /** The faults that are set; none when nothing runs, because no fault survives a restart. */
+  faults(): Promise<readonly FaultReport[]>;
+  /** Clears one, or all; answers what was cleared. */
+  clearFaults(id?: string): Promise<readonly FaultReport[]>;
   /** Ends every process, PostgreSQL's too. What is stored stays. */
   stop(): Promise<void>;
   /** Stops, then deletes all that is stored: databases, secrets, records, certificates and Pulumi's state. */
@@ -36,6 +45,12 @@ export function openLocalCloud(options: { readonly root: string; readonly home?:
     start: () => start(home, options.root),
     env: () => findEnv(home, options.root),
     status: () => findStatus(home),
+    addFault: async (order) => {
+      await start(home, options.root);
+      return addFault(home, order);
+    },
+    faults: () => listFaults(home),
+    clearFaults: (id) => clearFaults(home, id),
     stop: () => stop(home),
     reset: () => reset(home),
   };

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { FaultOrder } from "../faults/index.ts";
 import { closeServer, listenOnLoopback, sendJson } from "../jsonHttp.ts";
 import { problemOf } from "./protocol.ts";
 import type { Running } from "./running.ts";
@@ -9,7 +10,7 @@ export interface Control {
   close(): Promise<void>;
 }
 
-/** Listens for `GET /env`, `GET /status`, `POST /start` and `POST /stop` with the daemon's token. */
+/** Listens for `GET /env`, `GET /status`, `POST /start`, `POST /stop` and `/faults` with the daemon's token. */
 export async function serveControl(
   running: Running,
   port: number,
@@ -38,6 +39,10 @@ async function answer(
     if (what === "GET /env" || what === "POST /start")
       sendJson(response, 200, await running.env(rootOf(url)));
     else if (what === "GET /status") sendJson(response, 200, await running.status());
+    else if (what === "GET /faults") sendJson(response, 200, running.faults.list());
+    else if (what === "POST /faults") sendJson(response, 200, await running.faults.add(orderOf(url)));
+    else if (what === "POST /faults/clear")
+      sendJson(response, 200, await running.faults.clear(url.searchParams.get("id") ?? undefined));
     else if (what === "POST /stop") {
       sendJson(response, 202);
       onStop({ keepsPostgres: url.searchParams.get("postgres") === "keep" });
@@ -45,6 +50,10 @@ async function answer(
   } catch (error) {
     sendJson(response, 500, problemOf(error));
   }
+}
+
+function orderOf(url: URL): FaultOrder {
+  return JSON.parse(url.searchParams.get("order") ?? "{}") as FaultOrder;
 }
 
 function rootOf(url: URL): string {

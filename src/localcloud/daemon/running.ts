@@ -5,6 +5,7 @@ import { IDENTITY_PATH, identityHeader } from "../identity/index.ts";
 import { configFileOf } from "../names.ts";
 import type { LocalService } from "../service.ts";
 import type { Core } from "./core.ts";
+import { type FaultControl, openFaultControl } from "./faultControl.ts";
 import type { LocalCloudStatus } from "./localCloudStatus.ts";
 import { createServices } from "./services.ts";
 
@@ -20,6 +21,7 @@ export interface Running {
   /** Starts PostgreSQL servers that have ended, e.g. killed for want of memory. */
   startServers(): Promise<void>;
   status(): Promise<LocalCloudStatus>;
+  readonly faults: FaultControl;
   /** Stops every service; PostgreSQL's servers only when told, for the next daemon can take them as they are. */
   stop(options: { readonly keepsPostgres: boolean }): Promise<void>;
 }
@@ -49,6 +51,7 @@ export async function runServices(core: Core): Promise<Running> {
     env: (root) => describe(core, root),
     startServers: () => core.clusters.start(),
     status: () => report(core, since),
+    faults: openFaultControl(core),
     stop,
   };
 }

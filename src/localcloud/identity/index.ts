@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { withFaults } from "../faults/index.ts";
 import { closeServer, listenOnLoopback, sendJson } from "../jsonHttp.ts";
 import { keyFromFile } from "../keyFile.ts";
 import type { LocalService, ServiceContext } from "../service.ts";
@@ -26,7 +27,10 @@ export function createIdentityService(): LocalService {
     name: "identity",
     start: async (context) => {
       const header = await identityHeader(context.home.keys);
-      server = createServer((request, response) => answer(context, header, request, response));
+      const handle = withFaults(context.faults, { service: "identity" }, (request, response) =>
+        answer(context, header, request, response),
+      );
+      server = createServer(handle);
       return {
         identity: await listenOnLoopback(
           server,
