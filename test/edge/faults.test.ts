@@ -63,11 +63,11 @@ describe("an edge that fails on demand", () => {
   });
 
   test("429 is waited out as long as it asks (F41)", async () => {
-    set({ service: "arm", effect: { kind: "status", status: 429, retryAfterSeconds: 1 }, times: 2 });
+    set({ service: "arm", effect: { kind: "status", status: 429, retryAfterSeconds: 3 }, times: 1 });
     const start = Date.now();
     expect(await edge.hasRoute("tenant-acme")).toBe(false);
-    expect(Date.now() - start).toBeGreaterThanOrEqual(1_900);
-    expect(struck()).toEqual([2]);
+    expect(Date.now() - start).toBeGreaterThanOrEqual(2_900);
+    expect(struck()).toEqual([1]);
   });
 
   test("a name server's SERVFAIL is no answer, not absence", async () => {

@@ -3,7 +3,9 @@ import { type FaultEffect, Faults } from "../../src/localcloud/faults/index.ts";
 import { findFreePort } from "../../src/localcloud/ports.ts";
 import { type FaultProxy, openFaultProxy } from "../../src/localcloud/postgres/faultProxy.ts";
 import { ConnectionPool, type Lease } from "../../src/provider/access/connectionPool.ts";
+import { USAGES } from "../edge/azure.ts";
 import { startTestPostgres, type TestPostgres } from "../support/postgres.ts";
+import type { State } from "./engine.ts";
 import { deleteTenant, destroy, provision } from "./tenant.ts";
 import { checksum, startWorld, type World } from "./world.ts";
 
@@ -159,6 +161,27 @@ describe("a full disk", () => {
       expect(await traceOf(slug)).toEqual(await traceOf("uncut"));
     },
   );
+});
+
+describe("a Front Door profile", () => {
+  afterAll(() => {
+    world.azure.resources.delete(USAGES);
+  });
+
+  test("without room refuses a tenant before anything but its reservation, and nobody who is in it (F43)", async () => {
+    faults.clear();
+    const usage = { name: { value: "customdomain" }, unit: "Count", limit: 3 };
+    world.azure.resources.set(USAGES, { value: [{ ...usage, currentValue: 2 }] });
+    const { states } = await provision(world, "third", { files: FILES });
+    world.azure.resources.set(USAGES, { value: [{ ...usage, currentValue: 3 }] });
+    await expect(provision(world, "fourth", { files: FILES })).rejects.toThrow(
+      /^E_NO_CAPACITY: Tenant 'fourth': Front Door profile 'profile' holds 3 of 3 custom domains; expected room for one more\./,
+    );
+    expect(world.vault.secrets.has("tenant-db-fourth")).toBe(false);
+    expect(await world.query("postgres", "SELECT FROM pg_roles WHERE rolname ~ 'fourth'")).toEqual([]);
+    const check = states.StateCheck as State;
+    await expect(world.engine.update("StateCheck", check, check.inputs)).resolves.toBeDefined();
+  });
 });
 
 describe("a server with few connections", () => {
