@@ -1,3 +1,5 @@
+import type { Faults } from "./faults/index.ts";
+import type { EdgeCache } from "./frontDoor/edgeCache.ts";
 import type { Home } from "./home.ts";
 import type { IdentityName, Principal } from "./roles/identities.ts";
 import type { Store } from "./store.ts";
@@ -17,8 +19,12 @@ export interface ServiceContext {
   readonly ports: Ports;
   readonly names: EnvironmentNames;
   readonly tokens: Tokens;
+  /** What requests are to fail now. */
+  readonly faults: Faults;
   readonly vaults: VaultServers;
   readonly postgres: PostgresServers;
+  /** Front Door's kept answers; Resource Manager purges them. */
+  readonly edgeCache: EdgeCache;
   /** Certificate for `127.0.0.1` and `localhost`, by our own authority. PEM. */
   readonly certificate: { readonly cert: string; readonly key: string; readonly ca: string };
   /** A port that an earlier service answered at its start. Throws when there is none of that name. */

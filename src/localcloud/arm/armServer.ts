@@ -1,12 +1,13 @@
 import http from "node:http";
+import { type Faults, withFaults } from "../faults/index.ts";
 import { closeServer, listenOnLoopback, readBody, sendJson } from "../jsonHttp.ts";
 import { ARM_RESOURCES, type EnvironmentNames, type Tokens } from "../service.ts";
 import { ArmError } from "./armError.ts";
 import type { Json } from "./armResource.ts";
 import type { Site } from "./armType.ts";
 import { assertAuthorized } from "./authorization.ts";
-import { dispatch, operationPath } from "./dispatch.ts";
-import { asArmError, type Operations } from "./operations.ts";
+import { dispatch } from "./dispatch.ts";
+import { asArmError, type Operations, operationResultPath, operationStatusPath } from "./operations.ts";
 import type { ResourceAnswer } from "./resourceHandler.ts";
 
 /** What pollers are told to wait; they may ask sooner. */
@@ -20,6 +21,7 @@ export interface ArmServerOptions {
   readonly tokens: Tokens;
   /** What roles' scopes are made from. */
   readonly names: EnvironmentNames;
+  readonly faults: Faults;
 }
 
 export interface ArmServer {
@@ -30,12 +32,13 @@ export interface ArmServer {
 
 /** Resource Manager's HTTP face on loopback. */
 export async function serveArm(options: ArmServerOptions): Promise<ArmServer> {
-  const server = http.createServer((request, response) => {
+  const handle = withFaults(options.faults, { service: "arm" }, (request, response) => {
     void answer(options, request).then(
       (result) => send(response, request, result),
       (error: unknown) => refuse(response, asArmError(error)),
     );
   });
+  const server = http.createServer(handle);
   const port = await listenOnLoopback(server, options.port, "Resource Manager");
   return { url: `http://127.0.0.1:${port}`, port, close: () => closeServer(server) };
 }
@@ -55,7 +58,7 @@ async function answer(
   assertAuthorized(principal, request.method ?? "GET", pathOf(request), names);
   return dispatch(site, operations, {
     method: request.method ?? "GET",
-    url: new URL(request.url ?? "/", "http://127.0.0.1"),
+    url: urlOf(request),
     body: await readJson(request),
     ifMatch: request.headers["if-match"],
     ifNoneMatch: request.headers["if-none-match"],
@@ -77,14 +80,28 @@ async function readJson(request: http.IncomingMessage): Promise<Json> {
 function send(
   response: http.ServerResponse,
   request: http.IncomingMessage,
-  { status, body, operation }: ResourceAnswer,
+  { status, body, operation, location }: ResourceAnswer,
 ): void {
+  const origin = originOf(request);
   if (operation !== undefined) {
-    const url = `http://${request.headers.host}${operationPath(operation)}`;
-    response.setHeader("azure-asyncoperation", url);
+    response.setHeader("azure-asyncoperation", `${origin}${operationStatusPath(operation)}`);
+    response.setHeader("retry-after", RETRY_AFTER_SECONDS);
+  }
+  if (location !== undefined) {
+    response.setHeader("location", `${origin}${operationResultPath(location)}`);
     response.setHeader("retry-after", RETRY_AFTER_SECONDS);
   }
   sendJson(response, status, body);
+}
+
+/** Azure's SDKs ask for a resource by its id as `//subscriptions/…`; Azure takes that. */
+function urlOf(request: http.IncomingMessage): URL {
+  return new URL((request.url ?? "/").replace(/^\/+/, "/"), originOf(request));
+}
+
+/** Where the client reached us: what links and polls are made of. */
+function originOf({ headers }: http.IncomingMessage): string {
+  return `http://${headers.host ?? "127.0.0.1"}`;
 }
 
 function refuse(response: http.ServerResponse, error: ArmError): void {

@@ -1,5 +1,6 @@
 import { unsupported } from "./armError.ts";
 import type { ArmType } from "./armType.ts";
+import { apexRecordSets } from "./types/apexRecords.ts";
 import { cdnDomain } from "./types/cdnDomain.ts";
 import { cdnOrigin, cdnOriginGroup } from "./types/cdnOrigin.ts";
 import { cdnEndpoint, cdnProfile } from "./types/cdnProfile.ts";
@@ -14,6 +15,7 @@ const TYPES: readonly ArmType[] = [
   vault,
   dnsZone,
   ...recordSets,
+  ...apexRecordSets,
   cdnProfile,
   cdnEndpoint,
   cdnOriginGroup,
@@ -24,9 +26,14 @@ const TYPES: readonly ArmType[] = [
 ];
 const BY_NAME = new Map(TYPES.map((type) => [type.type.toLowerCase(), type]));
 
-/** The type of this name, whatever its case. Throws for one the local cloud doesn't have, naming it. */
+/** The type of this name, whatever its case; undefined for one the local cloud doesn't have. */
+export function findType(name: string): ArmType | undefined {
+  return BY_NAME.get(name.toLowerCase());
+}
+
+/** As `findType`, but throws for one the local cloud doesn't have, naming it. */
 export function armType(name: string): ArmType {
-  const type = BY_NAME.get(name.toLowerCase());
+  const type = findType(name);
   if (type === undefined)
     throw unsupported(`The resource type '${name}' is not supported by the local cloud.`);
   return type;

@@ -1,18 +1,23 @@
-import { ArmError, groupNotFound, unsupported } from "./armError.ts";
+import { ArmError, unsupported } from "./armError.ts";
 import type { Json } from "./armResource.ts";
-import type { Site } from "./armType.ts";
+import type { ArmType, Site } from "./armType.ts";
 import { armType } from "./armTypes.ts";
+import { answerDeletedVaults, isDeletedVaultPath } from "./deletedVaults.ts";
+import { listResources } from "./listResources.ts";
 import type { Operations } from "./operations.ts";
+import { checkKnownParameters, checkVersion } from "./requestChecks.ts";
+import { actionOf, startAction } from "./resourceAction.ts";
 import {
   deleteResource,
   getResource,
+  headResource,
   patchResource,
-  present,
   putResource,
   type ResourceAnswer,
 } from "./resourceHandler.ts";
-import { formatId, parseId, type ResourceId } from "./resourceId.ts";
-import { ZONE_TYPE } from "./types/dns.ts";
+import { badUri, GROUP_TYPE, parseId } from "./resourceId.ts";
+import { CDN_API_VERSIONS } from "./types/cdnShared.ts";
+import { asksUsages, listUsages } from "./types/cdnUsage.ts";
 
 /** One authenticated request. */
 export interface ArmRequest {
@@ -23,13 +28,16 @@ export interface ArmRequest {
   readonly ifNoneMatch: string | undefined;
 }
 
-const VERBS = { GET: getResource, PUT: putResource, PATCH: patchResource, DELETE: deleteResource } as const;
-const OPERATION = /\/providers\/Microsoft\.Resources\/operationStatuses\/([^/]+)$/i;
-
-/** Path under which an operation is polled. */
-export function operationPath(id: string): string {
-  return `/providers/Microsoft.Resources/operationStatuses/${id}?api-version=2024-03-01`;
-}
+const VERBS = {
+  GET: getResource,
+  HEAD: headResource,
+  PUT: putResource,
+  PATCH: patchResource,
+  DELETE: deleteResource,
+} as const;
+const OPERATION = /\/providers\/Microsoft\.Resources\/(operationStatuses|operationResults)\/([^/]+)$/i;
+/** What a group's DELETE may be told to force; the local cloud has no resources of these types. */
+const FORCED_TYPES = ["microsoft.compute/virtualmachines", "microsoft.compute/virtualmachinescalesets"];
 
 /** Answers one request. Throws ArmError to refuse. */
 export async function dispatch(
@@ -37,63 +45,54 @@ export async function dispatch(
   operations: Operations,
   request: ArmRequest,
 ): Promise<ResourceAnswer> {
-  const version = request.url.searchParams.get("api-version");
-  if (version === null || version === "") {
-    throw new ArmError(
-      400,
-      "MissingApiVersionParameter",
-      "The api-version query parameter (?api-version=) is required for all requests.",
-    );
+  const { method, url, body, ifMatch, ifNoneMatch } = request;
+  const apiVersion = requiredVersion(url);
+  const polled = pollOperation(operations, url.pathname);
+  if (polled !== undefined) return polled;
+  const id = parseId(url.pathname);
+  if (isDeletedVaultPath(id)) return answerDeletedVaults({ site, operations, id, method, url, apiVersion });
+  const action = method === "POST" ? actionOf(id) : undefined;
+  if (action !== undefined) {
+    checkVersion(action.type.type, action.type.apiVersions, apiVersion);
+    return startAction(site, operations, action, body);
   }
-  const operation = OPERATION.exec(request.url.pathname)?.[1];
-  if (operation !== undefined) return pollOperation(operations, operation);
-  const id = parseId(request.url.pathname);
-  if (id.isCollection) return listResources(site, id, request.method, version);
+  if (asksUsages(id, method)) {
+    checkVersion(id.type, CDN_API_VERSIONS, apiVersion);
+    return { status: 200, body: listUsages(site, id) };
+  }
+  if (id.isCollection) return listResources({ site, id, method, url, apiVersion });
+  if (id.group === "") throw badUri(url.pathname);
   const type = armType(id.type);
-  checkVersion(id, version);
-  const verb = VERBS[request.method as keyof typeof VERBS];
-  if (verb === undefined)
-    throw unsupported(`The local cloud does not answer ${request.method} for ${type.type}.`);
-  const { body, ifMatch, ifNoneMatch } = request;
-  return verb({ site, operations, type, id, body, ifMatch, ifNoneMatch });
+  checkVersion(type.type, type.apiVersions, apiVersion);
+  const verb = VERBS[method as keyof typeof VERBS];
+  if (verb === undefined) throw unsupported(`The local cloud does not answer ${method} for ${type.type}.`);
+  checkParameters(type, method, url);
+  return verb({ site, operations, type, id, apiVersion, body, ifMatch, ifNoneMatch });
 }
 
-function pollOperation(operations: Operations, id: string): ResourceAnswer {
-  const { isDone, body } = operations.status(id);
-  return { status: isDone ? 200 : 202, body: body as Json };
-}
-
-function listResources(site: Site, id: ResourceId, method: string, version: string): ResourceAnswer {
-  if (method !== "GET")
-    throw unsupported(`The local cloud does not answer ${method} for a list of ${id.type}.`);
-  const names = collectionTypes(id);
-  const parentType = id.type.split("/").slice(0, -1).join("/");
-  const isTopLevel = id.names.length === 0;
-  const group = formatId(id.subscriptionId, id.group, GROUP_TYPE, []);
-  if (id.group !== "" && site.state.get(group) === undefined) throw groupNotFound(id.group);
-  const parent = isTopLevel ? group : formatId(id.subscriptionId, id.group, parentType, id.names);
-  const types = names.map(armType);
-  for (const { type } of types) checkVersion({ ...id, type }, version);
-  const below = id.type === GROUP_TYPE ? "" : parent;
-  const value = types.flatMap((type) =>
-    site.state.ofType(type.type, below).map((each) => present({ site, type }, each)),
+function requiredVersion(url: URL): string {
+  const version = url.searchParams.get("api-version");
+  if (version !== null && version !== "") return version;
+  throw new ArmError(
+    400,
+    "MissingApiVersionParameter",
+    "The api-version query parameter (?api-version=) is required for all requests.",
   );
-  return { status: 200, body: { value } };
 }
 
-const GROUP_TYPE = "Microsoft.Resources/resourceGroups";
-const ALL_RECORD_SETS = ["recordsets", "all"].map((word) => `${ZONE_TYPE}/${word}`);
-
-/** A collection's type; `recordsets` and `all` of a zone mean every record type there is. */
-function collectionTypes({ type }: ResourceId): readonly string[] {
-  const isEvery = ALL_RECORD_SETS.some((each) => each.toLowerCase() === type.toLowerCase());
-  return isEvery ? ["A", "CNAME", "TXT"].map((record) => `${ZONE_TYPE}/${record}`) : [type];
+function pollOperation(operations: Operations, path: string): ResourceAnswer | undefined {
+  const [, kind, id] = OPERATION.exec(path) ?? [];
+  if (kind === undefined || id === undefined) return undefined;
+  if (kind.toLowerCase() === "operationresults")
+    return operations.result(id) ?? { status: 202, location: id };
+  const { isDone, body } = operations.status(id);
+  return { status: isDone ? 200 : 202, body };
 }
 
-function checkVersion({ type }: ResourceId, version: string): void {
-  const { apiVersions } = armType(type);
-  if (apiVersions.includes(version)) return;
-  const supported = apiVersions.map((each) => `'${each}'`).join(", ");
-  const message = `The api-version '${version}' is not supported for '${type}'; the local cloud has ${supported}.`;
-  throw new ArmError(400, "InvalidApiVersionParameter", message);
+function checkParameters({ type }: ArmType, method: string, url: URL): void {
+  const isGroupDelete = type === GROUP_TYPE && method === "DELETE";
+  checkKnownParameters(url, isGroupDelete ? ["forceDeletionTypes"] : [], `${method} of ${type}`);
+  const forced = url.searchParams.get("forceDeletionTypes")?.split(",") ?? [];
+  const unknown = forced.find((each) => !FORCED_TYPES.includes(each.trim().toLowerCase()));
+  if (unknown !== undefined) throw unsupported(`The type '${unknown}' cannot be force-deleted.`);
 }

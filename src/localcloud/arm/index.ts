@@ -4,8 +4,8 @@ import { armSettings } from "./armSettings.ts";
 import { ArmState } from "./armState.ts";
 import type { Site } from "./armType.ts";
 import { armType } from "./armTypes.ts";
+import { resumeResource, unfinishedState } from "./lifecycle.ts";
 import { Operations } from "./operations.ts";
-import { resumeResource } from "./resourceHandler.ts";
 import { startVaults } from "./types/vault.ts";
 
 export { ARM_NAMESPACE, ArmState } from "./armState.ts";
@@ -19,7 +19,7 @@ export function armService(): LocalService {
     start: async (context) => {
       const site = siteOf(context);
       await startVaults(site);
-      for (const resource of site.state.all().filter(isUnfinished)) {
+      for (const resource of site.state.all().filter((each) => unfinishedState(each) !== undefined)) {
         resumeResource(armType(resource.type), { site, resource }, operations);
       }
       server = await serveArm({
@@ -28,6 +28,7 @@ export function armService(): LocalService {
         port: await context.ports.reserve("arm"),
         tokens: context.tokens,
         names: context.names,
+        faults: context.faults,
       });
       return { arm: server.port };
     },
@@ -44,12 +45,9 @@ export function siteOf(context: ServiceContext): Site {
     state: new ArmState(context.store),
     vaults: context.vaults,
     postgres: context.postgres,
+    edgeCache: context.edgeCache,
     now: Date.now,
     settings: armSettings(context),
     typeOf: (resource) => armType(resource.type),
   };
-}
-
-function isUnfinished({ properties }: { readonly properties: Readonly<Record<string, unknown>> }): boolean {
-  return ["Creating", "Updating", "Deleting"].includes(String(properties.provisioningState));
 }

@@ -3,6 +3,7 @@ import { ArmError } from "./armError.ts";
 /** A parsed ARM id: of a resource, or of a collection when the last name is missing. */
 export interface ResourceId {
   readonly subscriptionId: string;
+  /** Empty for what stands under the subscription itself, e.g. a list of every group's vaults. */
   readonly group: string;
   /** `Microsoft.Cdn/profiles/routes`, in the caller's case. */
   readonly type: string;
@@ -11,26 +12,22 @@ export interface ResourceId {
   readonly isCollection: boolean;
 }
 
-const GROUP_TYPE = "Microsoft.Resources/resourceGroups";
+export const GROUP_TYPE = "Microsoft.Resources/resourceGroups";
+/** The list of resources of every type: `/subscriptions/…[/resourceGroups/…]/resources`. */
+export const RESOURCES_TYPE = "Microsoft.Resources/resources";
 
-/** Parses `/subscriptions/…/resourceGroups/…[/providers/…]`. Throws `InvalidRequestUri` otherwise. */
+/** Parses `/subscriptions/…[/resourceGroups/…][/providers/…]`. Throws `InvalidRequestUri` otherwise. */
 export function parseId(path: string): ResourceId {
-  const [first, subscriptionId, second, group, third, namespace, ...rest] = path
+  const [first, subscriptionId, ...rest] = path
     .split("/")
     .slice(1)
-    .map(decodeURIComponent);
-  const isGroupPath =
-    same(first, "subscriptions") && same(second, "resourceGroups") && subscriptionId !== undefined;
-  if (!isGroupPath) throw badUri(path);
-  const base = { subscriptionId, group: group ?? "" };
-  if (third === undefined) {
-    const names = group === undefined || group === "" ? [] : [group];
-    return { ...base, type: GROUP_TYPE, names, isCollection: names.length === 0 };
-  }
-  if (!same(third, "providers") || namespace === undefined || rest.length === 0) throw badUri(path);
-  const types = rest.filter((_, index) => index % 2 === 0);
-  const names = rest.filter((_, index) => index % 2 === 1);
-  return { ...base, type: [namespace, ...types].join("/"), names, isCollection: rest.length % 2 === 1 };
+    .map((segment) => decoded(path, segment));
+  if (!same(first, "subscriptions") || subscriptionId === undefined) throw badUri(path);
+  if (!same(rest[0], "resourceGroups")) return parseInside(path, { subscriptionId, group: "" }, rest);
+  const group = rest[1] ?? "";
+  if (rest.length > 2) return parseInside(path, { subscriptionId, group }, rest.slice(2));
+  const names = group === "" ? [] : [group];
+  return { subscriptionId, group, type: GROUP_TYPE, names, isCollection: names.length === 0 };
 }
 
 /** The id as Resource Manager spells it, from a type in Microsoft's case. */
@@ -52,14 +49,40 @@ export function idKey(id: string): string {
   return id.toLowerCase();
 }
 
-function same(segment: string | undefined, word: string): boolean {
-  return segment?.toLowerCase() === word.toLowerCase();
-}
-
-function badUri(path: string): ArmError {
+/** 400 for a path that means nothing here. */
+export function badUri(path: string): ArmError {
   return new ArmError(
     400,
     "InvalidRequestUri",
     `The request URI '${path}' is not one the local cloud knows.`,
   );
+}
+
+/** One segment's text. A slash inside it would make an id that means another resource than the path says. */
+function decoded(path: string, segment: string): string {
+  try {
+    const text = decodeURIComponent(segment);
+    if (!text.includes("/")) return text;
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+  }
+  throw badUri(path);
+}
+
+function parseInside(
+  path: string,
+  scope: Pick<ResourceId, "group" | "subscriptionId">,
+  [first, namespace, ...rest]: readonly string[],
+): ResourceId {
+  if (same(first, "resources") && namespace === undefined) {
+    return { ...scope, type: RESOURCES_TYPE, names: [], isCollection: true };
+  }
+  if (!same(first, "providers") || namespace === undefined || rest.length === 0) throw badUri(path);
+  const types = rest.filter((_, index) => index % 2 === 0);
+  const names = rest.filter((_, index) => index % 2 === 1);
+  return { ...scope, type: [namespace, ...types].join("/"), names, isCollection: rest.length % 2 === 1 };
+}
+
+function same(segment: string | undefined, word: string): boolean {
+  return segment?.toLowerCase() === word.toLowerCase();
 }

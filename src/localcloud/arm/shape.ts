@@ -2,8 +2,9 @@ import { ArmError } from "./armError.ts";
 import { isJsonMap, type Json } from "./armResource.ts";
 
 /**
- * What a body may hold: a scalar's kind, the allowed words of an enumeration, `[shape]` for a list, `"map"` for free
- * text by key, an object for members. A trailing `!` on a member's name makes it required; `readOnly` is taken and dropped.
+ * What a body may hold: a scalar's kind, the allowed words of an enumeration, a range of whole numbers, `[shape]` for a
+ * list, `"map"` for free text by key, an object for members. A trailing `!` on a member's name makes it required;
+ * `readOnly` is taken and dropped.
  */
 export type Shape =
   | "boolean"
@@ -11,11 +12,25 @@ export type Shape =
   | "number"
   | "readOnly"
   | "string"
-  | { readonly words: readonly string[] }
+  | Words
+  | Range
   | readonly [Shape]
   | Members;
 export interface Members {
   readonly [name: string]: Shape;
+}
+interface Words {
+  readonly words: readonly string[];
+}
+/** A whole number. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A whole number from `from` to `to`. */
+export function range(from: number, to: number): Shape {
+  return { from, to };
 }
 
 /** Enumerations compare without case, as Resource Manager does. */
@@ -34,11 +49,29 @@ export function fitShape(value: Json, shape: Shape, path = ""): Json {
     return value.map((item: Json, index) => fitShape(item, shape[0] as Shape, `${path}[${index}]`));
   }
   if (isWords(shape)) return fitWord(value, shape.words, path);
+  if (isRange(shape)) return fitNumber(value, shape, path);
   return fitMembers(value, shape as Members, path);
 }
 
-function isWords(shape: Shape): shape is { readonly words: readonly string[] } {
+/** A PATCH over the old value: members one by one, all else (lists, maps of free text, scalars) as a whole. */
+export function mergeShape(old: Json | undefined, patch: Json, shape: Shape | undefined): Json {
+  if (!isMembers(shape) || !isJsonMap(old) || !isJsonMap(patch)) return patch;
+  const merged = Object.entries(patch).map(
+    ([name, value]) => [name, mergeShape(old[name], value, shape[name] ?? shape[`${name}!`])] as const,
+  );
+  return { ...old, ...Object.fromEntries(merged) };
+}
+
+function isMembers(shape: Shape | undefined): shape is Members {
+  return typeof shape === "object" && !Array.isArray(shape) && !isWords(shape) && !isRange(shape);
+}
+
+function isWords(shape: Shape): shape is Words {
   return typeof shape === "object" && "words" in shape && Array.isArray(shape.words);
+}
+
+function isRange(shape: Shape): shape is Range {
+  return typeof shape === "object" && "from" in shape && typeof shape.from === "number";
 }
 
 function fitMembers(value: Json, members: Members, path: string): Json {
@@ -88,6 +121,11 @@ function fitWord(value: Json, allowed: readonly string[], path: string): Json {
   if (found === undefined)
     throw wrong(path, `one of ${allowed.map((word) => `'${word}'`).join(", ")}`, value);
   return found;
+}
+
+function fitNumber(value: Json, { from, to }: Range, path: string): Json {
+  if (typeof value === "number" && Number.isInteger(value) && value >= from && value <= to) return value;
+  throw wrong(path, `a whole number from ${from} to ${to}`, value);
 }
 
 function wrong(path: string, expected: string, got: Json): ArmError {

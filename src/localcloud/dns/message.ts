@@ -6,10 +6,17 @@ import type { Zones } from "./zones.ts";
 const CLASSIC_UDP_BYTES = 512;
 const MAX_UDP_BYTES = 1232;
 const HEADER_BYTES = 12;
+const EDNS_VERSION = 0;
+const OWN_EDNS = { udpPayloadSize: MAX_UDP_BYTES, ednsVersion: EDNS_VERSION, options: [] };
+/** A header has room for four bits of the code; EDNS carries the rest. */
+const RCODE_BITS = 0b1111;
 const EMPTY = { isAuthoritative: false, answers: [], authorities: [] };
 
+/** How a message came. */
+export type Transport = "tcp" | "udp";
+
 /** The reply to one message; undefined when there is nobody to reply to. Over UDP a long one is cut. */
-export function replyTo(zones: Zones, message: Buffer, transport: "tcp" | "udp"): Buffer | undefined {
+export function replyTo(zones: Zones, message: Buffer, transport: Transport): Buffer | undefined {
   if (message.length < HEADER_BYTES) return undefined;
   const query = decode(message);
   if (query === undefined)
@@ -19,6 +26,18 @@ export function replyTo(zones: Zones, message: Buffer, transport: "tcp" | "udp")
   if (transport === "tcp" || whole.length <= udpLimit(query)) return whole;
   const cut = reply(query, { ...answerOf(zones, query), answers: [], authorities: [] });
   return packet.encode({ ...cut, flags: (cut.flags ?? 0) | packet.TRUNCATED_RESPONSE });
+}
+
+/** What a message asks; undefined when it asks nothing. */
+export function questionOf(message: Buffer): Question | undefined {
+  const query = message.length < HEADER_BYTES ? undefined : decode(message);
+  return query?.type === "query" ? (query.questions?.[0] as Question | undefined) : undefined;
+}
+
+/** SERVFAIL to one message that asks something. */
+export function failureOf(message: Buffer): Buffer | undefined {
+  const query = decode(message);
+  return query === undefined ? undefined : packet.encode(reply(query, { ...EMPTY, rcode: RCODE.SERVFAIL }));
 }
 
 function decode(message: Buffer): Packet | undefined {
@@ -35,12 +54,14 @@ function answerOf(zones: Zones, query: Packet): DnsAnswer {
   const [question, ...more] = query.questions ?? [];
   if ((query as { opcode?: string }).opcode !== "QUERY") return { ...EMPTY, rcode: RCODE.NOTIMP };
   if (question === undefined || more.length > 0) return { ...EMPTY, rcode: RCODE.FORMERR };
+  if ((ednsOf(query)?.ednsVersion ?? EDNS_VERSION) !== EDNS_VERSION)
+    return { ...EMPTY, rcode: RCODE.BADVERS };
   return answerQuestion(zones, question as Question);
 }
 
 function reply(query: Packet, { rcode, isAuthoritative, answers, authorities }: DnsAnswer): Packet {
   const wantsRecursion = (query.flags ?? 0) & packet.RECURSION_DESIRED;
-  const flags = wantsRecursion | (isAuthoritative ? packet.AUTHORITATIVE_ANSWER : 0) | rcode;
+  const flags = wantsRecursion | (isAuthoritative ? packet.AUTHORITATIVE_ANSWER : 0) | (rcode & RCODE_BITS);
   const edns = ednsOf(query);
   return {
     type: "response",
@@ -49,7 +70,7 @@ function reply(query: Packet, { rcode, isAuthoritative, answers, authorities }: 
     questions: query.questions ?? [],
     answers: [...answers],
     authorities: [...authorities],
-    ...(edns === undefined ? {} : { additionals: [{ ...edns, udpPayloadSize: MAX_UDP_BYTES, options: [] }] }),
+    ...(edns === undefined ? {} : { additionals: [{ ...edns, ...OWN_EDNS, extendedRcode: rcode >> 4 }] }),
   };
 }
 

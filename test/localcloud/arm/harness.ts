@@ -1,6 +1,8 @@
 import * as fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { Faults } from "../../../src/localcloud/faults/index.ts";
+import { EdgeCache } from "../../../src/localcloud/frontDoor/edgeCache.ts";
 import { homeOf } from "../../../src/localcloud/home.ts";
 import { findFreePort } from "../../../src/localcloud/ports.ts";
 import type {
@@ -29,7 +31,7 @@ export interface Harness {
   start(service: LocalService): Promise<void>;
   /** Stops what was started, last first. */
   stop(): Promise<void>;
-  /** Asks Resource Manager. `path` may be relative to the group `rg`. */
+  /** Asks Resource Manager. `path` may be relative to the group `rg` and have a query. */
   arm(method: string, path: string, version: string, body?: object): Promise<Answer>;
 }
 
@@ -93,6 +95,7 @@ function contextOf(
       originHost: "origin.local.test",
     },
     tokens: openTokens(Buffer.from("key")),
+    faults: new Faults(),
     certificate: { cert: "", key: "", ca: "" },
     vaults: {
       ensure: async (name: string, properties: VaultProperties) => {
@@ -115,6 +118,7 @@ function contextOf(
       },
       running: async () => [],
     },
+    edgeCache: new EdgeCache(),
     portOf: (name) => ports.get(name) ?? 0,
     platformSecret: async (vault, secret) => secrets[`${vault}/${secret}`],
     setting: (name) => settings[name],
@@ -130,7 +134,7 @@ async function ask(
   body?: object,
 ): Promise<Answer> {
   const full = where.startsWith("/") ? where : `${GROUP}${where === "" ? "" : `/providers/${where}`}`;
-  const response = await fetch(`${url}${full}?api-version=${version}`, {
+  const response = await fetch(`${url}${full}${full.includes("?") ? "&" : "?"}api-version=${version}`, {
     method,
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

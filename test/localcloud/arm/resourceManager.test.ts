@@ -39,7 +39,6 @@ test("a group is answered in Resource Manager's shape", async () => {
     id: GROUP,
     name: "rg",
     type: "Microsoft.Resources/resourceGroups",
-    etag: expect.any(String),
     location: "westeurope",
     tags: { env: "test" },
     properties: { provisioningState: "Succeeded" },
@@ -59,6 +58,17 @@ test.each([
     "InvalidApiVersionParameter",
     "'1999-01-01'",
   ],
+  [
+    "a name with a slash",
+    "GET",
+    `${GROUP}%2Fproviders%2F${encodeURIComponent(ZONE)}`,
+    GROUPS,
+    undefined,
+    400,
+    "InvalidRequestUri",
+    "%2F",
+  ],
+  ["a name that isn't encoded", "GET", `${GROUP}%`, GROUPS, undefined, 400, "InvalidRequestUri", "rg%"],
   ["another path", "GET", "/providers/x", GROUPS, undefined, 400, "InvalidRequestUri", "/providers/x"],
   [
     "a missing group",
@@ -191,7 +201,7 @@ test("a record set lives from create over conditional change to delete", async (
   expect(patched.body.properties).toMatchObject({ TTL: 5, CNAMERecord: { cname: "b.test" } });
   expect(
     (await cloud.arm("GET", `${ZONE}/recordsets`, DNS)).body.value.map((each: { name: string }) => each.name),
-  ).toEqual(["www"]);
+  ).toEqual(["www", "@", "@"]);
   expect((await cloud.arm("GET", ZONE, DNS)).body.properties.numberOfRecordSets).toBe(3);
   expect((await cloud.arm("DELETE", path, DNS)).status).toBe(200);
   expect((await cloud.arm("DELETE", path, DNS)).status).toBe(204);

@@ -164,7 +164,7 @@ test("a domain serves when it is approved and on an enabled route of an enabled 
   expect(await status()).toBe(404);
   await cloud.arm("PATCH", `${PROFILE}/afdEndpoints/e`, CDN, { properties: { enabledState: "Enabled" } });
   await putToken("active", "another");
-  expect(await status()).toBe(404);
+  expect(await status()).toBe(200);
 });
 
 test("a slow validation serves nothing until it is over", async () => {
@@ -206,7 +206,12 @@ test("an origin that is down or not on this machine is 503 and named; the next o
   await cloud.arm("PUT", `${origins}/o`, CDN, { properties: { hostName: "origin.local.test", priority: 2 } });
   expect((await get("active.local.test")).status).toBe(200);
   await cloud.arm("PATCH", `${origins}/o`, CDN, { properties: { enabledState: "Disabled" } });
-  await cloud.arm("PATCH", `${origins}/down`, CDN, { properties: { enabledState: "Disabled" } });
+  const last = await cloud.arm("PATCH", `${origins}/down`, CDN, { properties: { enabledState: "Disabled" } });
+  expect(last.body.error.message).toContain("Cannot disable or delete the last origin");
+  const down = `${GROUP}/providers/${origins}/down`.toLowerCase();
+  const stored = cloud.store.get<{ properties: object }>("arm", down);
+  const properties = { ...stored?.properties, enabledState: "Disabled" };
+  await cloud.store.put("arm", down, { ...stored, properties });
   expect((await get("active.local.test")).body.error.message).toContain("the group has no enabled origin");
 });
 

@@ -82,7 +82,7 @@ test("what Resource Manager refuses is refused with its status, code and words",
   ).rejects.toThrow('Status=404 Code="ParentResourceNotFound"');
   const { domain } = await makeEdge(bench);
   await expect(bench.client.delete(token("cdn:AFDCustomDomain"), domain!)).rejects.toThrow(
-    'Status=409 Code="Conflict"',
+    'Status=400 Code="BadRequest" Message="This resource is still associated with a route.',
   );
 });
 

@@ -1,8 +1,9 @@
 import { ArmError } from "../armError.ts";
-import { type JsonMap, text } from "../armResource.ts";
+import { type ArmResource, type JsonMap, member, text } from "../armResource.ts";
 import type { ArmType, Put, PutCall, StoredCall } from "../armType.ts";
+import { unfinishedState } from "../lifecycle.ts";
 import { scramVerifier } from "../scramVerifier.ts";
-import { words } from "../shape.ts";
+import { range, words } from "../shape.ts";
 
 /** The major version of the PostgreSQL binaries that the local cloud runs. */
 const VERSION = "18";
@@ -51,7 +52,7 @@ export const flexibleServer: ArmType = {
       type: "string",
     },
     backup: {
-      backupRetentionDays: "number",
+      backupRetentionDays: range(7, 35),
       geoRedundantBackup: words("Disabled"),
       earliestRestoreDate: "readOnly",
     },
@@ -67,16 +68,33 @@ export const flexibleServer: ArmType = {
   },
   isPropertiesRequired: true,
   isAsync: true,
+  hasLocation: true,
+  busy: (name) =>
+    new ArmError(
+      409,
+      "ServerIsBusy",
+      `Cannot complete operation while server '${name}' is busy processing another operation. Try again later.`,
+    ),
   put,
   finish,
   remove: ({ site, resource }) => site.postgres.remove(resource.name),
+  view: (_site, resource) => ({ ...resource, properties: { ...resource.properties, ...stateOf(resource) } }),
 };
+
+/** What Azure calls a server that something is being done to; at rest it is `Ready`. */
+const STATES = { Creating: "Provisioning", Updating: "Updating", Deleting: "Dropping" } as const;
+
+function stateOf(resource: ArmResource): JsonMap {
+  const unfinished = unfinishedState(resource);
+  return unfinished === undefined ? {} : { state: STATES[unfinished] };
+}
 
 async function put(call: PutCall): Promise<Put> {
   const { properties, envelope, existing } = call;
   const { administratorLoginPassword: password, createMode: _createMode, ...given } = properties;
   const login = text(properties, "administratorLogin") ?? text(existing?.properties, "administratorLogin");
   refuseName(call);
+  refuseSmallerStorage(given, existing?.properties);
   refuseAdmin(login, password, text(existing?.properties, "administratorLogin"));
   const verifier = typeof password === "string" ? await scramVerifier(password) : existing?.hidden.verifier;
   return {
@@ -120,10 +138,17 @@ function refuseName({ site, id, existing }: PutCall): void {
     .ofType(flexibleServer.type)
     .find((server) => server.name === name && server.id !== existing?.id);
   if (other === undefined) return;
+  throw new ArmError(409, "ServerNameAlreadyExists", "Specified server name is already used.");
+}
+
+/** Storage only grows. */
+function refuseSmallerStorage(given: JsonMap, old: JsonMap | undefined): void {
+  const [had, wanted] = [old, given].map((each) => member(each, "storage").storageSizeGB);
+  if (typeof had !== "number" || typeof wanted !== "number" || wanted >= had) return;
   throw new ArmError(
-    409,
-    "ServerNameAlreadyExists",
-    `The server name '${name}' is already in use (${other.id}).`,
+    400,
+    "InvalidParameterValue",
+    `The property 'storage.storageSizeGB' cannot be decreased (from ${had} to ${wanted}).`,
   );
 }
 
