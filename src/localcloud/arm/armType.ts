@@ -1,3 +1,4 @@
+import type { EdgeCache } from "../frontDoor/edgeCache.ts";
 import type { PostgresServers, VaultServers } from "../service.ts";
 import type { ArmResource, JsonMap } from "./armResource.ts";
 import type { ArmState } from "./armState.ts";
@@ -9,6 +10,7 @@ export interface Site {
   readonly state: ArmState;
   readonly vaults: VaultServers;
   readonly postgres: PostgresServers;
+  readonly edgeCache: EdgeCache;
   /** The clock, in ms. */
   readonly now: () => number;
   readonly settings: ArmSettings;
@@ -50,6 +52,20 @@ export interface StoredCall {
   readonly resource: ArmResource;
 }
 
+/** A POST below a resource: long-running work that answers 202 and no body. */
+export interface ArmAction {
+  readonly body: Members;
+  /** Refuses by throwing ArmError, before the 202. */
+  check?(call: ActionCall): void;
+  /** The work behind the operation. */
+  run(call: ActionCall): Promise<void>;
+}
+
+export interface ActionCall extends StoredCall {
+  /** After its shape. */
+  readonly body: JsonMap;
+}
+
 /** One resource type of Resource Manager. */
 export interface ArmType {
   /** In Microsoft's case. */
@@ -75,6 +91,8 @@ export interface ArmType {
   checkRemove?(call: StoredCall): void;
   /** The slow part of a delete, idempotent; the resource is forgotten after it. */
   remove?(call: StoredCall): Promise<void>;
+  /** What can be POSTed below a resource, by name. */
+  readonly actions?: Readonly<Record<string, ArmAction>>;
   /** Properties as they are now, e.g. a validation state. Default: as stored. */
   view?(site: Site, resource: ArmResource): ArmResource;
 }

@@ -3,6 +3,7 @@ import type { Json } from "./armResource.ts";
 import type { Site } from "./armType.ts";
 import { armType } from "./armTypes.ts";
 import type { Operations } from "./operations.ts";
+import { actionOf, startAction } from "./resourceAction.ts";
 import {
   deleteResource,
   getResource,
@@ -48,6 +49,11 @@ export async function dispatch(
   const operation = OPERATION.exec(request.url.pathname)?.[1];
   if (operation !== undefined) return pollOperation(operations, operation);
   const id = parseId(request.url.pathname);
+  const action = request.method === "POST" ? actionOf(id) : undefined;
+  if (action !== undefined) {
+    checkVersion({ ...id, type: action.type.type }, version);
+    return startAction(site, operations, action, request.body);
+  }
   if (id.isCollection) return listResources(site, id, request.method, version);
   const type = armType(id.type);
   checkVersion(id, version);

@@ -2,6 +2,7 @@ import { text } from "../armResource.ts";
 import type { ArmType } from "../armType.ts";
 import { words } from "../shape.ts";
 import { stableUuid } from "../stableUuid.ts";
+import { purgeEndpoint } from "./cdnPurge.ts";
 import {
   badRequest,
   CDN_API_VERSIONS,
@@ -83,6 +84,7 @@ export const cdnEndpoint: ArmType = {
       deploymentStatus: "NotStarted",
     },
   }),
+  actions: { purge: purgeEndpoint },
   checkRemove: ({ site, resource }) => {
     const [route] = site.state.below(resource.id);
     if (route !== undefined)

@@ -2,6 +2,7 @@ import { ArmError } from "../armError.ts";
 import { type ArmResource, isJsonMap, type Json, type JsonMap, member, text } from "../armResource.ts";
 import type { ArmType, PutCall, Site } from "../armType.ts";
 import { type Members, words } from "../shape.ts";
+import { keepApprovals } from "./domainValidation.ts";
 
 export const ZONE_TYPE = "Microsoft.Network/dnszones";
 const API_VERSIONS = ["2018-05-01", "2023-07-01-preview"];
@@ -39,7 +40,10 @@ export const dnsZone: ArmType = {
     properties: { zoneType: "Public", ...properties },
   }),
   remove: async ({ site, resource }) => {
-    for (const record of site.state.below(resource.id)) await site.state.delete(record.id);
+    for (const record of site.state.below(resource.id)) {
+      await beforeChange(site, text(record.properties, "fqdn") ?? "");
+      await site.state.delete(record.id);
+    }
   },
   view: ({ state }, zone) => ({
     ...zone,
@@ -78,13 +82,20 @@ function recordSet(recordType: string, records: Members): ArmType {
     },
     isPropertiesRequired: true,
     isAsync: false,
-    put: (call) => {
+    put: async (call) => {
       refuseMix(call, recordType);
       const [zone, name = ""] = [call.id.names[0] ?? "", call.id.names[1]];
       const fqdn = name === "@" ? `${zone}.` : `${name}.${zone}.`;
+      await beforeChange(call.site, fqdn);
       return { properties: { ...call.properties, fqdn, provisioningState: "Succeeded" } };
     },
+    remove: ({ site, resource }) => beforeChange(site, text(resource.properties, "fqdn") ?? ""),
   };
+}
+
+/** What the records at a name have proven stays proven. */
+function beforeChange(site: Site, fqdn: string): Promise<void> {
+  return keepApprovals(site, fqdn, textsOf(site, fqdn));
 }
 
 /** A CNAME stands alone at its name, and never at the apex (RFC 1034). */
