@@ -24,8 +24,17 @@ export interface ArmSettings {
   readonly operationDelayMs: number;
   /** How long after its TXT record is there a custom domain stays `Pending`, in ms. */
   readonly validationDelayMs: number;
-  /** Most routes and custom domains of a profile, by SKU name. */
-  readonly limits: Readonly<Record<string, { readonly routes: number; readonly domains: number }>>;
+  /** What a profile has at most, by SKU name. */
+  readonly limits: Readonly<Record<string, ProfileLimits>>;
+}
+
+export interface ProfileLimits {
+  readonly routes: number;
+  readonly domains: number;
+  readonly endpoints: number;
+  readonly originGroups: number;
+  /** In all groups together. */
+  readonly origins: number;
 }
 
 /** A checked PUT (or a PATCH merged into the resource's old body). */

@@ -1,4 +1,4 @@
-import { ArmError } from "../armError.ts";
+import { ArmError, unsupported } from "../armError.ts";
 import { type ArmResource, type JsonMap, text } from "../armResource.ts";
 import type { ArmType, PutCall, Site } from "../armType.ts";
 import { words } from "../shape.ts";
@@ -16,7 +16,7 @@ import {
 import { cnameOf, textsOf } from "./dns.ts";
 import { proofName, refreshToken, stateOf, tokenOf, type ValidationState } from "./domainValidation.ts";
 
-const HOST = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
+const HOST = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 
 /** A custom domain: `Pending` until its token stands in the TXT record `_dnsauth.<host>`, then `Approved`. */
 export const cdnDomain: ArmType = {
@@ -70,6 +70,10 @@ export const cdnDomain: ArmType = {
 function put(call: PutCall): { readonly properties: JsonMap } {
   const { site, id, formattedId, properties, existing } = call;
   const host = text(properties, "hostName") ?? "";
+  if (host.startsWith("*."))
+    throw unsupported(
+      `The local cloud's Front Door has no wildcard domains ('${host}'): on Azure they need a certificate of your own.`,
+    );
   if (!HOST.test(host))
     throw badRequest(`The host name '${host}' of the custom domain is not a domain name.`);
   const oldHost = text(existing?.properties, "hostName");

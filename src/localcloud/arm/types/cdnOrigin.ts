@@ -1,5 +1,6 @@
+import { unsupported } from "../armError.ts";
 import { referencedIds, text } from "../armResource.ts";
-import type { ArmType } from "../armType.ts";
+import type { ArmType, PutCall } from "../armType.ts";
 import { words } from "../shape.ts";
 import {
   badRequest,
@@ -10,6 +11,7 @@ import {
   ORIGIN_TYPE,
   profileIdOf,
   ROUTE_TYPE,
+  refuseAboveLimit,
 } from "./cdnShared.ts";
 
 /** A group of origins that a route leads to. */
@@ -36,14 +38,21 @@ export const cdnOriginGroup: ArmType = {
   },
   isPropertiesRequired: true,
   isAsync: true,
-  put: ({ properties, id }) => ({
-    properties: {
-      sessionAffinityState: "Disabled",
-      ...properties,
-      profileName: id.names[0] ?? "",
-      deploymentStatus: "NotStarted",
-    },
-  }),
+  put: ({ site, properties, id, formattedId, existing }) => {
+    if (existing === undefined) refuseAboveLimit(site, formattedId, "originGroups");
+    if (properties.sessionAffinityState === "Enabled")
+      throw unsupported(
+        "The local cloud's Front Door has no session affinity: 'sessionAffinityState' must be 'Disabled'.",
+      );
+    return {
+      properties: {
+        sessionAffinityState: "Disabled",
+        ...properties,
+        profileName: id.names[0] ?? "",
+        deploymentStatus: "NotStarted",
+      },
+    };
+  },
   checkRemove: ({ site, resource }) => {
     const routes = site.state.ofType(ROUTE_TYPE, profileIdOf(resource.id));
     const user = routes.find(
@@ -82,20 +91,36 @@ export const cdnOrigin: ArmType = {
   },
   isPropertiesRequired: true,
   isAsync: true,
-  put: ({ properties, id }) => ({
-    properties: {
-      httpPort: 80,
-      httpsPort: 443,
-      priority: 1,
-      weight: 1000,
-      enabledState: "Enabled",
-      enforceCertificateNameCheck: true,
-      ...properties,
-      originGroupName: id.names[1] ?? "",
-      deploymentStatus: "NotStarted",
-    },
-  }),
+  put: (call) => {
+    refuseManyOrigins(call);
+    return {
+      properties: {
+        httpPort: 80,
+        httpsPort: 443,
+        priority: 1,
+        weight: 1000,
+        enabledState: "Enabled",
+        enforceCertificateNameCheck: true,
+        ...call.properties,
+        originGroupName: call.id.names[1] ?? "",
+        deploymentStatus: "NotStarted",
+      },
+    };
+  },
 };
+
+/** "Maximum origins per origin group" of Azure's limits page, whatever the SKU. */
+const MAX_ORIGINS = 50;
+
+function refuseManyOrigins({ site, id, formattedId, existing }: PutCall): void {
+  if (existing !== undefined) return;
+  refuseAboveLimit(site, formattedId, "origins");
+  const groupId = formattedId.split("/").slice(0, -2).join("/");
+  if (site.state.ofType(ORIGIN_TYPE, groupId).length < MAX_ORIGINS) return;
+  throw badRequest(
+    `The maximum number of origins (${MAX_ORIGINS}) of the origin group '${id.names[1]}' is reached.`,
+  );
+}
 
 /** Ids of the custom domains a route serves. */
 export function domainsOf(route: {

@@ -16,9 +16,9 @@ export interface Proof {
   readonly since: number;
 }
 
-/** Name of the TXT record that proves a host; a wildcard's stands at its parent. */
+/** Name of the TXT record that proves a host. */
 export function proofName(domain: ArmResource): string {
-  return `_dnsauth.${hostOf(domain).replace(/^\*\./, "")}`;
+  return `_dnsauth.${hostOf(domain)}`;
 }
 
 /**
