@@ -70,6 +70,17 @@ describe.skipIf(!hasProgram("curl"))("the real curl (skipped where it isn't inst
     expect(both).toContain("2 GET /two");
   });
 
+  test("gets no TLS from it: Front Door speaks HTTP only here", async () => {
+    const port = edge.cloud.context.portOf("frontDoor");
+    const { code, stderr } = await run("curl", [
+      "--silent",
+      "--show-error",
+      "--insecure",
+      `https://127.0.0.1:${port}/`,
+    ]);
+    expect([code, stderr]).toEqual([35, expect.stringMatching(/SSL|TLS/)]);
+  });
+
   test("is told 404 of a host that nobody has, and 503 when the origin is down", async () => {
     const port = edge.cloud.context.portOf("frontDoor");
     const unknown = await curl(`http://other.test:${port}/`);

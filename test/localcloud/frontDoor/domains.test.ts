@@ -105,6 +105,13 @@ test("TimedOut after seven days without the token; a refreshed token starts anew
   expect(await stateOf()).toBe("Approved");
 });
 
+test("a host outside of the local cloud's zones stays Pending, and where its CNAME leads isn't asked", async () => {
+  const other = `${PROFILE}/customDomains/other`;
+  await edge.cloud.arm("PUT", other, CDN, { properties: { hostName: "www.example.com" } });
+  expect((await edge.cloud.arm("GET", other, CDN)).body.properties.domainValidationState).toBe("Pending");
+  expect((await edge.cloud.arm("DELETE", other, CDN)).status).toBe(200);
+});
+
 test("an approved domain stays approved past the seven days and with a refreshed token", async () => {
   await putDomain();
   const token = await tokenOf();

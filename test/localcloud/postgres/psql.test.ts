@@ -126,6 +126,15 @@ describe.each(CLIENTS)("a flexible server's admin through %s", (label, ask, isTh
     },
   );
 
+  test.skipIf(!isThere)("finds the builtin locale C.UTF-8 and none of Azure's own extensions", async () => {
+    const locale =
+      "select datlocprovider, datlocale, pg_encoding_to_char(encoding) from pg_database where datname = 'postgres'";
+    expect(await ask([locale])).toBe("b|C.UTF-8|UTF8");
+    const extensions =
+      "select count(*) from pg_available_extensions where name like 'azure%' or name = 'pgaadauth'";
+    expect(await ask([extensions])).toBe("0");
+  });
+
   test.skipIf(!isThere).each(SUPERUSER_ONLY)("may not: %s", async (sql) => {
     expect(await ask([sql])).toBe(PERMISSION_DENIED);
   });

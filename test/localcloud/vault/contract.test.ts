@@ -115,6 +115,24 @@ describe("shapes of the REST pages", () => {
   });
 });
 
+test.each([
+  ["POST", "/secrets/x/backup"],
+  ["POST", "/secrets/restore"],
+  ["GET", "/certificates"],
+  ["POST", "/keys/k/sign"],
+  ["GET", "/rotationpolicy"],
+])("%s %s is not built and says so", async (method, path) => {
+  expect(await call(method, path, method === "POST" ? {} : undefined)).toMatchObject({
+    status: 400,
+    body: {
+      error: {
+        code: "UnsupportedByLocalCloud",
+        message: `The local cloud's Key Vault has no '${method} ${path}': it holds secrets only.`,
+      },
+    },
+  });
+});
+
 describe("lists", () => {
   // https://learn.microsoft.com/rest/api/keyvault/secrets/get-secrets/get-secrets
   test("a page has up to maxresults, 25 without; nextLink leads on with the same size until it is null", async () => {
