@@ -59,6 +59,7 @@ test("the page's own table: an exact path first, then the longest wildcard", asy
   for (const path of Object.keys(MATCHES)) matched[path] = (await edge.ask(HOST, { path })).body;
   expect(matched).toEqual(MATCHES);
   expect((await edge.ask(HOST, { path: "/abc?x=/abc/def" })).body).toBe("D");
+  expect((await edge.ask(HOST, { path: "/ABC/Def" })).body).toBe("G");
 });
 
 // https://learn.microsoft.com/azure/frontdoor/front-door-route-matching ("If no matching path is found … 404")
@@ -141,7 +142,7 @@ test("the composite route metric of a profile stays below 5,000", async () => {
   expect((await edge.putRoute("more", { patternsToMatch: ["/c"] })).status).toBe(201);
 });
 
-test("what needs HTTPS, and compression, is refused by name", async () => {
+test("what needs HTTPS, compression and session affinity are refused by name", async () => {
   const refusals = [
     { httpsRedirect: "Enabled" },
     { forwardingProtocol: "HttpsOnly" },
@@ -175,6 +176,12 @@ test("what needs HTTPS, and compression, is refused by name", async () => {
     },
   ]);
   expect((await edge.cloud.arm("GET", `${ENDPOINT}/routes/r`, CDN)).status).toBe(404);
+  const group = { properties: { sessionAffinityState: "Enabled" } };
+  expect((await edge.cloud.arm("PUT", `${PROFILE}/originGroups/sticky`, CDN, group)).body.error).toEqual({
+    code: "UnsupportedByLocalCloud",
+    message:
+      "The local cloud's Front Door has no session affinity: 'sessionAffinityState' must be 'Disabled'.",
+  });
 });
 
 test("whatever the patterns, one that is the path itself wins, and a match begins with its folder", () => {
