@@ -19,6 +19,8 @@ export interface EngineSetup {
   readonly officialPath?: string;
   /** Absolute path of `stacks/Pulumi.<env>.yaml`. */
   readonly configFile: string;
+  /** URL of the key that new stacks' secrets are encrypted with; none where a passphrase does it. */
+  readonly secretsProvider?: string;
   readonly variables: Readonly<Record<string, string>>;
   /** Stacks whose destroy is an undo right now. */
   readonly undoing: Set<string>;
@@ -28,7 +30,7 @@ export interface EngineSetup {
 /** Starts what the environment needs: the local cloud for `local`, our provider in process for the embedded engine. */
 export async function setUpEngine(options: DeployerOptions): Promise<EngineSetup> {
   const name = chooseEngine(options.environment, options.engine);
-  const configFile = configFileOf(options.root, options.environment);
+  const { configFile, secretsProvider } = configFileOf(options.root, options.environment);
   const cloud = options.environment === LOCAL ? await startLocalCloud(options.root) : undefined;
   const shared = {
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -44,6 +46,7 @@ export async function setUpEngine(options: DeployerOptions): Promise<EngineSetup
     command,
     officialPath,
     configFile,
+    ...(secretsProvider === undefined ? {} : { secretsProvider }),
     variables: shared,
     undoing,
     close: async () => undefined,
@@ -75,13 +78,18 @@ async function setUpEmbedded(
 }
 
 /** A file that is wrong, or without its encryption, is refused here: Pulumi would make one up and rewrite the file. */
-function configFileOf(root: string, environment: string): string {
+function configFileOf(
+  root: string,
+  environment: string,
+): Pick<EngineSetup, "configFile" | "secretsProvider"> {
   const path = stackFilePath(environment);
   if (!existsSync(join(root, path))) {
     throw new UserError("E_NO_CONFIG", `${path}: expected an environment's config; got no such file.`, {
       hint: "Each environment is one `stacks/Pulumi.<env>.yaml`.",
     });
   }
-  refuseProblems(loadEnvironment(root, environment).problems);
-  return resolve(root, path);
+  const { problems, secretsProvider } = loadEnvironment(root, environment);
+  refuseProblems(problems);
+  const configFile = resolve(root, path);
+  return secretsProvider === undefined ? { configFile } : { configFile, secretsProvider };
 }

@@ -124,11 +124,13 @@ export class StackWorkspace {
   }
 
   #open(workDir: string, variables: Readonly<Record<string, string>>): Promise<LocalWorkspace> {
-    const { command: pulumiCommand, name, variables: shared } = this.#setup;
+    const { command: pulumiCommand, name, secretsProvider, variables: shared } = this.#setup;
     return LocalWorkspace.create({
       workDir,
       pulumiCommand,
       envVars: { ...shared, ...variables },
+      // Of new stacks: without it a file or blob backend takes a passphrase, whatever the config file says.
+      ...(secretsProvider === undefined ? {} : { secretsProvider }),
       ...(name === "embedded" ? { program: this.#program } : {}),
     });
   }

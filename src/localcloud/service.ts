@@ -1,3 +1,4 @@
+import type { EdgeCache } from "./frontDoor/edgeCache.ts";
 import type { Home } from "./home.ts";
 import type { Store } from "./store.ts";
 
@@ -18,6 +19,8 @@ export interface ServiceContext {
   readonly tokens: Tokens;
   readonly vaults: VaultServers;
   readonly postgres: PostgresServers;
+  /** Front Door's kept answers; Resource Manager purges them. */
+  readonly edgeCache: EdgeCache;
   /** Certificate for `127.0.0.1` and `localhost`, by our own authority. PEM. */
   readonly certificate: { readonly cert: string; readonly key: string; readonly ca: string };
   /** A port that an earlier service answered at its start. Throws when there is none of that name. */

@@ -39,6 +39,8 @@ export interface LoadedEnvironment {
   readonly file: string;
   /** Undefined when it has problems. */
   readonly config: EnvironmentConfig | undefined;
+  /** URL of the key that the state is encrypted with. */
+  readonly secretsProvider?: string;
   readonly problems: readonly Problem[];
 }
 

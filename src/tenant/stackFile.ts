@@ -18,6 +18,8 @@ type Fields = Readonly<Record<string, JsonValue>>;
 /** `stacks/Pulumi.<env>.yaml` as read: the config, or everything that is wrong with the file. */
 export interface StackFile {
   readonly config: EnvironmentConfig | undefined;
+  /** URL of the key that the environment's state is encrypted with; none in `local`, which has a passphrase. */
+  readonly secretsProvider?: string;
   readonly problems: readonly Problem[];
 }
 
@@ -30,7 +32,12 @@ export function parseStackFile(document: YamlDocument, environment: string): Sta
     ...checked.problems,
     ...FILE_RULES.flatMap((rule) => rule(document, environment)),
   ];
-  return { config: problems.length === 0 ? checked.config : undefined, problems };
+  const { secretsprovider: key } = document.root;
+  return {
+    config: problems.length === 0 ? checked.config : undefined,
+    ...(isText(key) ? { secretsProvider: key } : {}),
+    problems,
+  };
 }
 
 /** The values of namespace `tenantry` without their prefix. */
@@ -92,11 +99,18 @@ function encryptionIsThere(document: YamlDocument, environment: string): Problem
   const provider = isText(root.secretsprovider) ? root.secretsprovider : KEY_FORM;
   const commands = {
     secretsprovider: `'${KEY_FORM}' (\`az keyvault key create --vault-name <vault> --name <key>\` makes the key)`,
-    encryptedkey: `the state's encrypted key (\`pulumi stack init ${environment} --secrets-provider=${provider} --config-file ${document.file}\` writes it)`,
+    encryptedkey: `the state's encrypted key (\`${keyCommand(environment, provider, document.file)}\` writes it)`,
   };
   return Object.entries(commands)
     .filter(([name]) => !isText(root[name]))
     .map(([name, expected]) => wrong(document, [name], expected, describeGot(root[name], [])));
+}
+
+/** `stack init` takes no `--config-file`: it writes a file of its own, of which one line is wanted. */
+function keyCommand(environment: string, provider: string, file: string): string {
+  const own = `Pulumi.${environment}.yaml`;
+  const init = `pulumi stack init ${environment} --secrets-provider=${provider}`;
+  return `${init} && grep encryptedkey ${own} >> ${file} && rm ${own}`;
 }
 
 function subscriptionsAgree(document: YamlDocument): Problem[] {

@@ -77,7 +77,7 @@ test("an environment for Azure names the commands for what only Azure can make, 
   const files = { "stacks/Pulumi.prod.yaml": prod, "tenants/beta.yaml": entryText("plann: x") };
   expect(check(files, [], { ...OPTIONS, env: "prod" })).toEqual({
     code: 2,
-    out: `stacks/Pulumi.prod.yaml:1:1 'encryptedkey': expected the state's encrypted key (\`pulumi stack init prod --secrets-provider=azurekeyvault://v/keys/k --config-file stacks/Pulumi.prod.yaml\` writes it); got nothing. [E_NO_CONFIG]
+    out: `stacks/Pulumi.prod.yaml:1:1 'encryptedkey': expected the state's encrypted key (\`pulumi stack init prod --secrets-provider=azurekeyvault://v/keys/k && grep encryptedkey Pulumi.prod.yaml >> stacks/Pulumi.prod.yaml && rm Pulumi.prod.yaml\` writes it); got nothing. [E_NO_CONFIG]
 stacks/Pulumi.prod.yaml:3:3 'subscriptionId': expected the subscription's id (\`az account show --query id --output tsv\` prints it); got nothing. [E_NO_CONFIG]
 tenants/beta.yaml:4:1 'plann': no such field; did you mean 'plan'? [E_INVALID_ENTRY]
 

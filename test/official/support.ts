@@ -65,6 +65,12 @@ export async function openOfficialBench(): Promise<OfficialBench> {
   };
 }
 
+/** Runs a command line of a person's, to whom nothing of a local cloud was exported. */
+export function runShell(cwd: string, command: string, variables: Variables): Promise<CommandResult> {
+  const env = { ...cleanEnvironment(), ...QUIET, ...variables };
+  return finished(spawn("sh", ["-ec", command], { cwd, env, stdio: ["ignore", "pipe", "pipe"] }));
+}
+
 /** Arguments of an `up` that asks nothing. */
 export const upOf = (slug: string): string[] => ["up", "-s", `local.${slug}`, ...UNATTENDED];
 export const destroyOf = (slug: string): string[] => ["destroy", "-s", `local.${slug}`, ...UNATTENDED];

@@ -164,7 +164,7 @@ describe("a stack's file", () => {
       .replace(/ {2}tenantry:(subscriptionId|azureTenantId):.*\n/g, "");
     expect(problemsOf(text, "prod")).toEqual([
       "stacks/Pulumi.prod.yaml:1:1 'secretsprovider': expected 'azurekeyvault://<vault>.vault.azure.net/keys/<key>' (`az keyvault key create --vault-name <vault> --name <key>` makes the key); got nothing.",
-      "stacks/Pulumi.prod.yaml:1:1 'encryptedkey': expected the state's encrypted key (`pulumi stack init prod --secrets-provider=azurekeyvault://<vault>.vault.azure.net/keys/<key> --config-file stacks/Pulumi.prod.yaml` writes it); got nothing.",
+      "stacks/Pulumi.prod.yaml:1:1 'encryptedkey': expected the state's encrypted key (`pulumi stack init prod --secrets-provider=azurekeyvault://<vault>.vault.azure.net/keys/<key> && grep encryptedkey Pulumi.prod.yaml >> stacks/Pulumi.prod.yaml && rm Pulumi.prod.yaml` writes it); got nothing.",
       "stacks/Pulumi.prod.yaml:2:3 'subscriptionId': expected the subscription's id (`az account show --query id --output tsv` prints it); got nothing.",
       "stacks/Pulumi.prod.yaml:2:3 'azureTenantId': expected the Azure tenant's id (`az account show --query tenantId --output tsv` prints it); got nothing.",
     ]);

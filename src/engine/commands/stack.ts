@@ -23,7 +23,6 @@ import { loadProject, parseYaml } from "../project.ts";
 import { SecretsManager } from "../secrets.ts";
 import { verifyIntegrity } from "../snapshot.ts";
 import { loadStack, readStack, refuseForeign, secretsOf } from "../stackFile.ts";
-import { isProviderType } from "../urn.ts";
 
 /** Makes an empty stack whose secrets use the salt of the environment's config file. */
 export async function initStack(context: CommandContext): Promise<void> {
@@ -85,7 +84,7 @@ export async function listStacks(context: CommandContext): Promise<void> {
 }
 
 /**
- * Removes a stack without resources; config files are left alone. Components and providers don't count, for
+ * Removes a stack without resources; config files are left alone. Components and Pulumi's own don't count, for
  * which the official CLI wants `--force`: nothing of them is anywhere, and under the lock nobody else adds to them.
  */
 export async function removeStack(context: CommandContext): Promise<void> {
@@ -105,9 +104,10 @@ export async function removeStack(context: CommandContext): Promise<void> {
   context.out(`Stack '${stack.id.stack}' has been removed!\n`);
 }
 
+/** Pulumi's own types are the stack's entry, providers and references to other stacks. */
 function isEmptied({ resources = [], pending_operations: pending = [] }: DeploymentJson): boolean {
   const isReal = ({ custom, type }: Record<string, unknown>): boolean =>
-    custom === true && !isProviderType(String(type));
+    custom === true && !String(type).startsWith("pulumi:");
   return pending.length === 0 && !resources.some(isReal);
 }
 

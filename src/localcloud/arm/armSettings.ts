@@ -1,9 +1,9 @@
 import type { ServiceContext } from "../service.ts";
 import type { ArmSettings } from "./armType.ts";
 
-/** Routes, and custom domains, per profile: Azure's limits page, "Azure Front Door Standard and Premium". */
-const STANDARD_LIMITS = { routes: 100, domains: 100 };
-const PREMIUM_LIMITS = { routes: 200, domains: 500 };
+/** Of a profile: Azure's limits page, "Azure Front Door Standard and Premium". */
+const STANDARD_LIMITS = { routes: 100, domains: 100, endpoints: 10, originGroups: 100, origins: 100 };
+const PREMIUM_LIMITS = { routes: 200, domains: 500, endpoints: 25, originGroups: 200, origins: 200 };
 /** Record sets of a public DNS zone: Azure's limits page, "Azure DNS". */
 const ZONE_LIMIT = 10_000;
 
@@ -22,7 +22,9 @@ export function armSettings({ setting }: Pick<ServiceContext, "setting">): ArmSe
     recordSetLimit: number("ZONE_LIMIT") ?? ZONE_LIMIT,
     limits: {
       Standard_AzureFrontDoor:
-        standard === undefined ? STANDARD_LIMITS : { routes: standard, domains: standard },
+        standard === undefined
+          ? STANDARD_LIMITS
+          : { ...STANDARD_LIMITS, routes: standard, domains: standard },
       Premium_AzureFrontDoor: PREMIUM_LIMITS,
     },
   };

@@ -1,3 +1,4 @@
+import type { EdgeCache } from "../frontDoor/edgeCache.ts";
 import type { PostgresServers, VaultServers } from "../service.ts";
 import type { ArmError } from "./armError.ts";
 import type { ArmResource, JsonMap } from "./armResource.ts";
@@ -10,6 +11,7 @@ export interface Site {
   readonly state: ArmState;
   readonly vaults: VaultServers;
   readonly postgres: PostgresServers;
+  readonly edgeCache: EdgeCache;
   /** The clock, in ms. */
   readonly now: () => number;
   readonly settings: ArmSettings;
@@ -25,8 +27,17 @@ export interface ArmSettings {
   readonly validationDelayMs: number;
   /** Most record sets of a DNS zone, its own SOA and NS among them. */
   readonly recordSetLimit: number;
-  /** Most routes and custom domains of a profile, by SKU name. */
-  readonly limits: Readonly<Record<string, { readonly routes: number; readonly domains: number }>>;
+  /** What a profile has at most, by SKU name. */
+  readonly limits: Readonly<Record<string, ProfileLimits>>;
+}
+
+export interface ProfileLimits {
+  readonly routes: number;
+  readonly domains: number;
+  readonly endpoints: number;
+  readonly originGroups: number;
+  /** In all groups together. */
+  readonly origins: number;
 }
 
 /** A checked PUT (or a PATCH merged into the resource's old body). */
@@ -53,6 +64,20 @@ export interface Put {
 export interface StoredCall {
   readonly site: Site;
   readonly resource: ArmResource;
+}
+
+/** A POST below a resource: long-running work that answers 202 and no body. */
+export interface ArmAction {
+  readonly body: Members;
+  /** Refuses by throwing ArmError, before the 202. */
+  check?(call: ActionCall): void;
+  /** The work behind the operation. */
+  run(call: ActionCall): Promise<void>;
+}
+
+export interface ActionCall extends StoredCall {
+  /** After its shape. */
+  readonly body: JsonMap;
 }
 
 /** One resource type of Resource Manager. */
@@ -96,6 +121,8 @@ export interface ArmType {
   remove?(call: StoredCall): Promise<void>;
   /** Resources directly below `parentId` that nobody stored: what Azure itself puts there. */
   computed?(site: Site, parentId: string): readonly ArmResource[];
+  /** What can be POSTed below a resource, by name. */
+  readonly actions?: Readonly<Record<string, ArmAction>>;
   /** Properties as they are now, e.g. a validation state. Default: as stored. */
   view?(site: Site, resource: ArmResource): ArmResource;
 }

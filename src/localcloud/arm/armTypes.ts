@@ -26,9 +26,14 @@ const TYPES: readonly ArmType[] = [
 ];
 const BY_NAME = new Map(TYPES.map((type) => [type.type.toLowerCase(), type]));
 
-/** The type of this name, whatever its case. Throws for one the local cloud doesn't have, naming it. */
+/** The type of this name, whatever its case; undefined for one the local cloud doesn't have. */
+export function findType(name: string): ArmType | undefined {
+  return BY_NAME.get(name.toLowerCase());
+}
+
+/** As `findType`, but throws for one the local cloud doesn't have, naming it. */
 export function armType(name: string): ArmType {
-  const type = BY_NAME.get(name.toLowerCase());
+  const type = findType(name);
   if (type === undefined)
     throw unsupported(`The resource type '${name}' is not supported by the local cloud.`);
   return type;

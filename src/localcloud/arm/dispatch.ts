@@ -6,6 +6,7 @@ import { answerDeletedVaults, isDeletedVaultPath } from "./deletedVaults.ts";
 import { listResources } from "./listResources.ts";
 import type { Operations } from "./operations.ts";
 import { checkKnownParameters, checkVersion } from "./requestChecks.ts";
+import { actionOf, startAction } from "./resourceAction.ts";
 import {
   deleteResource,
   getResource,
@@ -47,6 +48,12 @@ export async function dispatch(
   const polled = pollOperation(operations, url.pathname);
   if (polled !== undefined) return polled;
   const id = parseId(url.pathname);
+  const action = method === "POST" ? actionOf(id) : undefined;
+  if (action !== undefined) {
+    checkVersion(action.type.type, action.type.apiVersions, apiVersion);
+    checkKnownParameters(url, [], `POST of ${action.type.type}`);
+    return startAction(site, operations, action, body);
+  }
   if (isDeletedVaultPath(id)) return answerDeletedVaults({ site, operations, id, method, url, apiVersion });
   if (id.isCollection) return listResources({ site, id, method, url, apiVersion });
   if (id.group === "") throw badUri(url.pathname);

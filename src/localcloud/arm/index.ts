@@ -43,6 +43,7 @@ export function siteOf(context: ServiceContext): Site {
     state: new ArmState(context.store),
     vaults: context.vaults,
     postgres: context.postgres,
+    edgeCache: context.edgeCache,
     now: Date.now,
     settings: armSettings(context),
     typeOf: (resource) => armType(resource.type),

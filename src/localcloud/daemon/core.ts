@@ -1,4 +1,5 @@
 import { openCertificate } from "../ca/index.ts";
+import { EdgeCache } from "../frontDoor/edgeCache.ts";
 import { type Home, makeHome } from "../home.ts";
 import { keyFromFile } from "../keyFile.ts";
 import { readNames } from "../names.ts";
@@ -42,6 +43,7 @@ export async function openCore(home: Home, root: string): Promise<Core> {
     ...base,
     vaults,
     postgres: clusters,
+    edgeCache: new EdgeCache(),
     names,
     portOf: (name) => portOf(running, name),
     platformSecret: async (vault, secret) => vaults.valueOf(vault, secret),

@@ -1,8 +1,16 @@
 import type { Answer, Question } from "dns-packet";
 import { nameOf, type RecordSet, type RecordValue, type Soa, type Zones, zoneOf } from "./zones.ts";
 
-/** Response codes of RFC 1035. */
-export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
+/** Response codes of RFC 1035, and of RFC 6891 the one for an unknown EDNS version. */
+export const RCODE = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  BADVERS: 16,
+} as const;
 
 /** What is said to one question. */
 export interface DnsAnswer {

@@ -6,6 +6,10 @@ import type { Zones } from "./zones.ts";
 const CLASSIC_UDP_BYTES = 512;
 const MAX_UDP_BYTES = 1232;
 const HEADER_BYTES = 12;
+const EDNS_VERSION = 0;
+const OWN_EDNS = { udpPayloadSize: MAX_UDP_BYTES, ednsVersion: EDNS_VERSION, options: [] };
+/** A header has room for four bits of the code; EDNS carries the rest. */
+const RCODE_BITS = 0b1111;
 const EMPTY = { isAuthoritative: false, answers: [], authorities: [] };
 
 /** The reply to one message; undefined when there is nobody to reply to. Over UDP a long one is cut. */
@@ -35,12 +39,14 @@ function answerOf(zones: Zones, query: Packet): DnsAnswer {
   const [question, ...more] = query.questions ?? [];
   if ((query as { opcode?: string }).opcode !== "QUERY") return { ...EMPTY, rcode: RCODE.NOTIMP };
   if (question === undefined || more.length > 0) return { ...EMPTY, rcode: RCODE.FORMERR };
+  if ((ednsOf(query)?.ednsVersion ?? EDNS_VERSION) !== EDNS_VERSION)
+    return { ...EMPTY, rcode: RCODE.BADVERS };
   return answerQuestion(zones, question as Question);
 }
 
 function reply(query: Packet, { rcode, isAuthoritative, answers, authorities }: DnsAnswer): Packet {
   const wantsRecursion = (query.flags ?? 0) & packet.RECURSION_DESIRED;
-  const flags = wantsRecursion | (isAuthoritative ? packet.AUTHORITATIVE_ANSWER : 0) | rcode;
+  const flags = wantsRecursion | (isAuthoritative ? packet.AUTHORITATIVE_ANSWER : 0) | (rcode & RCODE_BITS);
   const edns = ednsOf(query);
   return {
     type: "response",
@@ -49,7 +55,7 @@ function reply(query: Packet, { rcode, isAuthoritative, answers, authorities }: 
     questions: query.questions ?? [],
     answers: [...answers],
     authorities: [...authorities],
-    ...(edns === undefined ? {} : { additionals: [{ ...edns, udpPayloadSize: MAX_UDP_BYTES, options: [] }] }),
+    ...(edns === undefined ? {} : { additionals: [{ ...edns, ...OWN_EDNS, extendedRcode: rcode >> 4 }] }),
   };
 }
 

@@ -16,21 +16,23 @@ interface VaultDocument {
 
 type VaultContext = Pick<ServiceContext, "certificate" | "home" | "ports" | "setting" | "store" | "tokens">;
 
-/** Opens what is kept of vaults; nothing listens before `start` or `ensure`. */
-export async function openVaults(context: VaultContext): Promise<Vaults> {
-  return new Vaults(context, await keyFromFile(context.home.keys, "vault.key"));
+/** Opens what is kept of vaults; nothing listens before `start` or `ensure`. `now` is the clock, in ms. */
+export async function openVaults(context: VaultContext, now: () => number = Date.now): Promise<Vaults> {
+  return new Vaults(context, await keyFromFile(context.home.keys, "vault.key"), now);
 }
 
 /** All vaults' data planes. Names are compared without case. */
 export class Vaults implements VaultServers {
   readonly #context: VaultContext;
   readonly #key: Buffer;
+  readonly #now: () => number;
   readonly #secrets = new Map<string, Secrets>();
   readonly #servers = new Map<string, Promise<VaultServer>>();
 
-  constructor(context: VaultContext, key: Buffer) {
+  constructor(context: VaultContext, key: Buffer, now: () => number) {
     this.#context = context;
     this.#key = key;
+    this.#now = now;
   }
 
   /** Serves again what was served before. */
@@ -84,6 +86,7 @@ export class Vaults implements VaultServers {
     const limit = this.#context.setting("VAULT_TRANSACTIONS");
     const throttle = createThrottle(limit === undefined ? undefined : Number(limit));
     const [port, secrets] = [await this.#port(name), this.#secretsOf(name)];
+    await secrets.removeExpired();
     return serveVault(this.#context, { name, port, secrets, isPurgeProtected, throttle });
   }
 
@@ -100,7 +103,7 @@ export class Vaults implements VaultServers {
     const settleMs = Number(this.#context.setting("VAULT_SETTLE_MS") ?? SETTLE_MS);
     const properties = () => this.#document(vault)?.properties ?? {};
     const { store } = this.#context;
-    const opened = new Secrets({ vault, store, key: this.#key, now: Date.now, settleMs, properties });
+    const opened = new Secrets({ vault, store, key: this.#key, now: this.#now, settleMs, properties });
     this.#secrets.set(vault, opened);
     return opened;
   }

@@ -95,8 +95,8 @@ export class Secrets {
     });
   }
 
-  remove(name: string): Promise<SecretDocument> {
-    return this.#inTurn(name, async () => {
+  async remove(name: string): Promise<SecretDocument> {
+    const removed = await this.#inTurn(name, async () => {
       const found = this.#readable(name);
       this.#checkWritable(found);
       const at = this.#options.now();
@@ -105,6 +105,8 @@ export class Secrets {
       await this.#put(secret);
       return secret;
     });
+    await this.removeExpired();
+    return removed;
   }
 
   getDeleted(name: string): SecretDocument {
@@ -145,6 +147,13 @@ export class Secrets {
     return this.#readable(name).versions;
   }
 
+  /** Deletes what is past its retention, values and all; until then it is only not answered any more. */
+  async removeExpired(): Promise<void> {
+    const kept = this.#options.store.list<SecretDocument>(this.#namespace);
+    const expired = kept.filter(({ doc }) => this.#phase(doc) === "expired");
+    await Promise.all(expired.map(({ id }) => this.#inTurn(id, () => this.#deleteExpired(id))));
+  }
+
   /** Forgets everything, as the purge of the vault itself does. */
   async purgeAll(): Promise<void> {
     const ids = this.#options.store.list(this.#namespace).map(({ id }) => id);
@@ -153,6 +162,13 @@ export class Secrets {
 
   get #namespace(): string {
     return `vault:${this.#options.vault.toLowerCase()}`;
+  }
+
+  /** Asks again in its turn: the name may have been taken anew meanwhile. */
+  async #deleteExpired(id: string): Promise<void> {
+    const found = this.#options.store.get<SecretDocument>(this.#namespace, id);
+    if (found === undefined || this.#phase(found) !== "expired") return;
+    await this.#options.store.delete(this.#namespace, id);
   }
 
   #find(name: string): SecretDocument | undefined {

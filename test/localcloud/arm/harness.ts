@@ -1,6 +1,7 @@
 import * as fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { EdgeCache } from "../../../src/localcloud/frontDoor/edgeCache.ts";
 import { homeOf } from "../../../src/localcloud/home.ts";
 import { findFreePort } from "../../../src/localcloud/ports.ts";
 import type {
@@ -115,6 +116,7 @@ function contextOf(
       },
       running: async () => [],
     },
+    edgeCache: new EdgeCache(),
     portOf: (name) => ports.get(name) ?? 0,
     platformSecret: async (vault, secret) => secrets[`${vault}/${secret}`],
     setting: (name) => settings[name],

@@ -164,7 +164,7 @@ test("a domain serves when it is approved and on an enabled route of an enabled 
   expect(await status()).toBe(404);
   await cloud.arm("PATCH", `${PROFILE}/afdEndpoints/e`, CDN, { properties: { enabledState: "Enabled" } });
   await putToken("active", "another");
-  expect(await status()).toBe(404);
+  expect(await status()).toBe(200);
 });
 
 test("a slow validation serves nothing until it is over", async () => {

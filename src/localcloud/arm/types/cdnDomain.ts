@@ -1,8 +1,7 @@
-import { ArmError } from "../armError.ts";
-import { type ArmResource, type JsonMap, member, text } from "../armResource.ts";
+import { ArmError, unsupported } from "../armError.ts";
+import { type ArmResource, type JsonMap, text } from "../armResource.ts";
 import type { ArmType, PutCall, Site } from "../armType.ts";
 import { words } from "../shape.ts";
-import { stableUuid } from "../stableUuid.ts";
 import { domainsOf } from "./cdnOrigin.ts";
 import {
   badRequest,
@@ -17,13 +16,11 @@ import {
   stillOnRoute,
 } from "./cdnShared.ts";
 import { cnameOf, textsOf } from "./dns.ts";
+import { proofName, refreshToken, stateOf, tokenOf, type ValidationState } from "./domainValidation.ts";
 
-/** Azure gives seven days to put the TXT record there. */
-const TOKEN_DAYS = 7;
-const DAY_MS = 86_400_000;
-const HOST = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
+const HOST = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 
-/** A custom domain: `Pending` until its token stands in the TXT record `_dnsauth.<host>`, `Approved` while it does. */
+/** A custom domain: `Pending` until its token stands in the TXT record `_dnsauth.<host>`, then `Approved`. */
 export const cdnDomain: ArmType = {
   type: DOMAIN_TYPE,
   apiVersions: CDN_API_VERSIONS,
@@ -49,6 +46,7 @@ export const cdnDomain: ArmType = {
   isAsync: true,
   busy: cdnBusy,
   put,
+  actions: { refreshValidationToken: refreshToken((site, domain) => textsOf(site, proofName(domain))) },
   checkRemove: ({ site, resource }) => {
     const routes = site.state.ofType(ROUTE_TYPE, profileIdOf(resource.id));
     const key = resource.id.toLowerCase();
@@ -75,6 +73,10 @@ export function refuseCnamed(site: Site, domain: ArmResource): void {
 function put(call: PutCall): { readonly properties: JsonMap } {
   const { site, id, formattedId, properties, existing } = call;
   const host = text(properties, "hostName") ?? "";
+  if (host.startsWith("*."))
+    throw unsupported(
+      `The local cloud's Front Door has no wildcard domains ('${host}'): on Azure they need a certificate of your own.`,
+    );
   if (!HOST.test(host))
     throw badRequest(`The host name '${host}' of the custom domain is not a domain name.`);
   const oldHost = text(existing?.properties, "hostName");
@@ -85,17 +87,13 @@ function put(call: PutCall): { readonly properties: JsonMap } {
     refuseTakenHost(site, host, formattedId);
     refuseAboveLimit(site, formattedId, "domains");
   }
-  const expires = new Date(site.now() + TOKEN_DAYS * DAY_MS).toISOString();
   return {
     properties: {
       tlsSettings: { certificateType: "ManagedCertificate", minimumTlsVersion: "TLS12" },
       ...properties,
       profileName: id.names[0] ?? "",
       deploymentStatus: "NotStarted",
-      validationProperties: existing?.properties.validationProperties ?? {
-        validationToken: `_${stableUuid(`${formattedId.toLowerCase()} ${host}`).replaceAll("-", "")}`,
-        expirationDate: expires,
-      },
+      validationProperties: existing?.properties.validationProperties ?? tokenOf(site, formattedId, host, 0),
     },
   };
 }
@@ -116,14 +114,7 @@ function refuseTakenHost({ state }: Site, host: string, formattedId: string): vo
   );
 }
 
-/** `Approved` once the token was seen for as long as the validation takes; else `Pending`. */
-export function validationState(site: Site, domain: ArmResource): "Approved" | "Pending" {
-  const token = text(member(domain.properties, "validationProperties"), "validationToken");
-  const { texts, since } = textsOf(
-    site,
-    `_dnsauth.${text(domain.properties, "hostName")?.replace(/^\*\./, "")}`,
-  );
-  const isProven = token !== undefined && texts.includes(token);
-  const from = Math.max(since, Date.parse(domain.createdAt));
-  return isProven && site.now() >= from + site.settings.validationDelayMs ? "Approved" : "Pending";
+/** How far the validation is. */
+export function validationState(site: Site, domain: ArmResource): ValidationState {
+  return stateOf(site, domain, textsOf(site, proofName(domain)));
 }

@@ -1,5 +1,6 @@
+import { unsupported } from "../armError.ts";
 import { type ArmResource, type JsonMap, member, referencedIds, text } from "../armResource.ts";
-import type { ArmType, Site } from "../armType.ts";
+import type { ArmType, PutCall, Site } from "../armType.ts";
 import { range, words } from "../shape.ts";
 import {
   badRequest,
@@ -11,6 +12,7 @@ import {
   ORIGIN_TYPE,
   profileIdOf,
   ROUTE_TYPE,
+  refuseAboveLimit,
   stillOnRoute,
 } from "./cdnShared.ts";
 
@@ -39,14 +41,21 @@ export const cdnOriginGroup: ArmType = {
   isPropertiesRequired: true,
   isAsync: true,
   busy: cdnBusy,
-  put: ({ properties, id }) => ({
-    properties: {
-      sessionAffinityState: "Disabled",
-      ...properties,
-      profileName: id.names[0] ?? "",
-      deploymentStatus: "NotStarted",
-    },
-  }),
+  put: ({ site, properties, id, formattedId, existing }) => {
+    if (existing === undefined) refuseAboveLimit(site, formattedId, "originGroups");
+    if (properties.sessionAffinityState === "Enabled")
+      throw unsupported(
+        "The local cloud's Front Door has no session affinity: 'sessionAffinityState' must be 'Disabled'.",
+      );
+    return {
+      properties: {
+        sessionAffinityState: "Disabled",
+        ...properties,
+        profileName: id.names[0] ?? "",
+        deploymentStatus: "NotStarted",
+      },
+    };
+  },
   checkRemove: ({ site, resource }) => {
     if (isOnRoute(site, resource.id)) throw stillOnRoute();
     const [origin] = site.state.below(resource.id);
@@ -78,7 +87,9 @@ export const cdnOrigin: ArmType = {
   isPropertiesRequired: true,
   isAsync: true,
   busy: cdnBusy,
-  put: ({ site, properties, id, formattedId, existing }) => {
+  put: (call) => {
+    const { site, properties, id, formattedId, existing } = call;
+    refuseManyOrigins(call);
     if (existing !== undefined && properties.enabledState === "Disabled") refuseLast(site, formattedId);
     return { properties: originProperties(properties, id.names[1] ?? "") };
   },
@@ -123,6 +134,19 @@ function isOnRoute({ state }: Site, groupId: string): boolean {
       ({ properties }) =>
         text(member(properties, "originGroup"), "id")?.toLowerCase() === groupId.toLowerCase(),
     );
+}
+
+/** "Maximum origins per origin group" of Azure's limits page, whatever the SKU. */
+const MAX_ORIGINS = 50;
+
+function refuseManyOrigins({ site, id, formattedId, existing }: PutCall): void {
+  if (existing !== undefined) return;
+  refuseAboveLimit(site, formattedId, "origins");
+  const groupId = formattedId.split("/").slice(0, -2).join("/");
+  if (site.state.ofType(ORIGIN_TYPE, groupId).length < MAX_ORIGINS) return;
+  throw badRequest(
+    `The maximum number of origins (${MAX_ORIGINS}) of the origin group '${id.names[1]}' is reached.`,
+  );
 }
 
 /** Ids of the custom domains a route serves. */

@@ -1,6 +1,6 @@
 import { ArmError } from "../armError.ts";
 import { type ArmResource, member, text } from "../armResource.ts";
-import type { Site } from "../armType.ts";
+import type { ProfileLimits, Site } from "../armType.ts";
 
 export const PROFILE_TYPE = "Microsoft.Cdn/profiles";
 export const ENDPOINT_TYPE = "Microsoft.Cdn/profiles/afdEndpoints";
@@ -47,14 +47,22 @@ export function profileIdOf(id: string): string {
   return id.split("/").slice(0, 9).join("/");
 }
 
+/** What is counted in a profile, and how to say so. */
+const COUNTED: Readonly<Record<keyof ProfileLimits, { readonly type: string; readonly words: string }>> = {
+  routes: { type: ROUTE_TYPE, words: "routes" },
+  domains: { type: DOMAIN_TYPE, words: "custom domains" },
+  endpoints: { type: ENDPOINT_TYPE, words: "endpoints" },
+  originGroups: { type: ORIGIN_GROUP_TYPE, words: "origin groups" },
+  origins: { type: ORIGIN_TYPE, words: "origins" },
+};
+
 /** Refuses one more than the profile's SKU allows. */
-export function refuseAboveLimit(site: Site, formattedId: string, what: "domains" | "routes"): void {
+export function refuseAboveLimit(site: Site, formattedId: string, what: keyof ProfileLimits): void {
   const profileId = profileIdOf(formattedId);
   const sku = text(member(site.state.get(profileId)?.envelope, "sku"), "name") ?? "";
   const limit = site.settings.limits[sku]?.[what];
-  const type = what === "routes" ? ROUTE_TYPE : DOMAIN_TYPE;
+  const { type, words } = COUNTED[what];
   if (limit === undefined || site.state.ofType(type, profileId).length < limit) return;
-  const words = what === "routes" ? "routes" : "custom domains";
   throw badRequest(`The maximum number of ${words} (${limit}) of a ${sku} profile is reached.`);
 }
 

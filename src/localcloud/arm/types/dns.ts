@@ -3,6 +3,7 @@ import { type ArmResource, isJsonMap, type Json, type JsonMap, member, text } fr
 import type { ArmType, PutCall, Site } from "../armType.ts";
 import { type Members, words } from "../shape.ts";
 import { DNS_API_VERSIONS, NAME_SERVERS, OWN_RECORD_SETS, ZONE_TYPE } from "./dnsShared.ts";
+import { keepApprovals } from "./domainValidation.ts";
 import { checkRecords, RECORD_LIMIT, type RecordType } from "./recordRules.ts";
 
 /** A public DNS zone, answered by the local cloud's name server. */
@@ -30,7 +31,10 @@ export const dnsZone: ArmType = {
     properties: { zoneType: "Public", ...properties },
   }),
   remove: async ({ site, resource }) => {
-    for (const record of site.state.below(resource.id)) await site.state.delete(record.id);
+    for (const record of site.state.below(resource.id)) {
+      await beforeChange(site, text(record.properties, "fqdn") ?? "");
+      await site.state.delete(record.id);
+    }
   },
   view: (site, zone) => ({
     ...zone,
@@ -70,15 +74,22 @@ function recordSet(recordType: RecordType, records: Members): ArmType {
     isPropertiesRequired: true,
     isAsync: false,
     hasEtag: true,
-    put: (call) => {
+    put: async (call) => {
       checkRecords(recordType, call.properties);
       refuseMix(call, recordType);
       refuseAboveLimit(call);
       const [zone, name = ""] = [call.id.names[0] ?? "", call.id.names[1]];
       const fqdn = name === "@" ? `${zone}.` : `${name}.${zone}.`;
+      await beforeChange(call.site, fqdn);
       return { properties: { ...call.properties, fqdn, provisioningState: "Succeeded" } };
     },
+    remove: ({ site, resource }) => beforeChange(site, text(resource.properties, "fqdn") ?? ""),
   };
+}
+
+/** What the records at a name have proven stays proven. */
+function beforeChange(site: Site, fqdn: string): Promise<void> {
+  return keepApprovals(site, fqdn, textsOf(site, fqdn));
 }
 
 /** A CNAME stands alone at its name, and never at the apex (RFC 1034). */

@@ -165,6 +165,7 @@ export const AZURE_TYPES: readonly AzureType[] = [
     path: ["profileName", "endpointName", "routeName"],
     envelope: [],
     properties: same(
+      "cacheConfiguration",
       "customDomains",
       "enabledState",
       "forwardingProtocol",
