@@ -6,11 +6,19 @@ import type { CliContext, CommonOptions, Verb } from "./verb.ts";
 const ACTIONS = ["start", "stop", "status", "env", "reset"] as const;
 type Action = (typeof ACTIONS)[number];
 
+interface LocalOptions extends CommonOptions {
+  readonly identity?: string;
+}
+
 /** `tenantry local`: the cloud on this machine. */
 export const local: Verb = {
   configure: (command) =>
-    command.argument("<action>", "start, stop, status, env or reset").addHelpText("after", LOCAL_HELP),
-  run: async ([word = ""], options, context) => {
+    command
+      .argument("<action>", "start, stop, status, env or reset")
+      .option("--identity <name>", "with `env`: owner, deployer, previewer or none")
+      .addHelpText("after", LOCAL_HELP),
+  run: async ([word = ""], raw, context) => {
+    const options: LocalOptions = raw;
     if (options.env !== "local") {
       throw new UserError(
         "E_WRONG_ENVIRONMENT",
@@ -20,12 +28,14 @@ export const local: Verb = {
     const action = ACTIONS.find((each) => each === word);
     if (action === undefined)
       throw new UsageError(`\`local\`: expected ${ACTIONS.join(", ")}; got '${word}'.`);
+    if (options.identity !== undefined && action !== "env")
+      throw new UsageError("`--identity` goes with `local env`.");
     return act(action, options, context);
   },
 };
 
-async function act(action: Action, options: CommonOptions, { root, io }: CliContext): Promise<number> {
-  const { cloud, environmentVariables } = await openLocalDoor(root);
+async function act(action: Action, options: LocalOptions, { root, io }: CliContext): Promise<number> {
+  const { cloud, environmentVariables } = await openLocalDoor(root, options.identity);
   switch (action) {
     case "start":
     case "env": {
@@ -76,5 +86,7 @@ const LOCAL_HELP = `
   status  what runs, with ports, memory and what is stored
   env     variables for a bare \`pulumi\`:  eval "$(bin/tenantry local env)"; pulumi preview -s local.acme
           with --json the addresses of every service (holds master's credentials: this machine only)
+          with --identity those of another identity than the owner: deployer (tenants, not the platform),
+          previewer (reads what a preview needs), none. TENANTRY_LOCAL_IDENTITY does the same for every verb
   reset   stop it and delete all of its data
 `;

@@ -28,18 +28,22 @@ export interface LocalCloud {
 
 /** Front door of `src/localcloud`. */
 export interface LocalCloudRoom {
-  openLocalCloud(options: { readonly root: string }): LocalCloud;
+  openLocalCloud(options: { readonly root: string; readonly identity?: string }): LocalCloud;
   environmentVariables(environment: LocalEnvironment): Record<string, string>;
 }
 
 /** The room can be deleted and the rest still type-checks: only a computed path leads there. */
 const ROOM: string = "localcloud";
 
-/** Opens the local cloud's room; starts nothing. */
-export async function openLocalDoor(root: string): Promise<{
+/** Opens the local cloud's room as an identity (default: `TENANTRY_LOCAL_IDENTITY`, else the owner); starts nothing. */
+export async function openLocalDoor(
+  root: string,
+  identity?: string,
+): Promise<{
   readonly cloud: LocalCloud;
   readonly environmentVariables: LocalCloudRoom["environmentVariables"];
 }> {
   const room = (await import(`../${ROOM}/index.ts`)) as LocalCloudRoom;
-  return { cloud: room.openLocalCloud({ root }), environmentVariables: room.environmentVariables };
+  const cloud = room.openLocalCloud({ root, ...(identity === undefined ? {} : { identity }) });
+  return { cloud, environmentVariables: room.environmentVariables };
 }

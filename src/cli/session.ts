@@ -3,6 +3,7 @@ import { type Observer, openObserver, type TenantNames } from "../status/index.t
 import type { DesiredTenant } from "../tenant/desired.ts";
 import { MASTER_READ_SECRET } from "../tenant/environmentConfig.ts";
 import { UserError } from "../tenant/errors.ts";
+import { notAllowedIn } from "../tenant/notAllowed.ts";
 import type { CliContext, CommonOptions } from "./verb.ts";
 
 /** Opens the environment's engine, and makes this process's own clients use the same environment. */
@@ -24,7 +25,10 @@ export async function openSession(
   return deployer;
 }
 
-/** Connects to master as its reader. Throws `E_UNREACHABLE` where the platform isn't there or doesn't answer. */
+/**
+ * Connects to master as its reader. Throws `E_UNREACHABLE` where the platform isn't there or doesn't answer, and
+ * `PROVISIONING_UNAVAILABLE` where the identity that runs this may not ask.
+ */
 export async function openStatusObserver(deployer: Deployer, environment: string): Promise<Observer> {
   const { platformVaultUrl, tenantVaultUrl } = await deployer.outputs(environment);
   if (typeof platformVaultUrl !== "string" || typeof tenantVaultUrl !== "string") {
@@ -36,6 +40,8 @@ export async function openStatusObserver(deployer: Deployer, environment: string
     return await openObserver({ platformVaultUrl, tenantVaultUrl, masterRef: MASTER_READ_SECRET });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
+    const denied = notAllowedIn(why, error);
+    if (denied !== undefined) throw denied;
     throw new UserError("E_UNREACHABLE", `master of '${environment}': ${why}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import { CommandError, ConcurrentUpdateError, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { type ErrorCode, isErrorCode, UserError } from "../tenant/errors.ts";
+import { notAllowedIn } from "../tenant/notAllowed.ts";
 import { damagedState } from "./checkpointFile.ts";
 import { commandResultOf } from "./commandRun.ts";
 import type { Diagnostic } from "./deployEvents.ts";
@@ -68,6 +69,8 @@ export function findCoded(text: string): Coded | undefined {
 const CHECK_TRAILER = /\.?\. Examine values at '[^']*'\.$/;
 
 function knownFailure(text: string, run: FailedRun, cause: unknown): UserError | undefined {
+  const denied = notAllowedIn(text, cause);
+  if (denied !== undefined) return denied;
   if (text.includes("unknown stack") || cause instanceof StackNotFoundError) {
     const platform = run.environment;
     return new UserError(

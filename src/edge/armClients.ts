@@ -23,7 +23,8 @@ export function armUrl(): string {
 
 /** The process's clients for a subscription. The SDKs (300 ms) are loaded with the first call. */
 export function armClients(subscriptionId: string): Promise<ArmClients> {
-  const key = `${armUrl()} ${subscriptionId} ${process.env.IDENTITY_ENDPOINT ?? ""}`;
+  const { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: header } = process.env;
+  const key = [armUrl(), subscriptionId, endpoint, header].join(" ");
   const known = opened.get(key);
   if (known !== undefined) return known;
   const clients = openClients(armUrl(), subscriptionId);

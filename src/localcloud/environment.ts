@@ -1,3 +1,5 @@
+import { IDENTITY_VARIABLE, type IdentityName } from "./roles/identities.ts";
+
 /** How to reach the local cloud: what `tenantry local env --json` prints. Holds credentials. */
 export interface LocalEnv {
   /** Resource Manager. */
@@ -9,16 +11,17 @@ export interface LocalEnv {
   readonly frontDoor: { readonly url: string };
   /** PostgreSQL servers that run. */
   readonly postgres: readonly { readonly name: string; readonly host: string; readonly port: number }[];
-  /** Master's read-write URL with its password; empty before the platform stack is up. */
+  /** Master's read-write URL with its password; empty before the platform stack is up, and for who may not read it. */
   readonly master: { readonly url: string };
   /** Pulumi's file backend. */
   readonly backend: { readonly url: string };
   /** File with the certificate authority to trust. */
   readonly ca: string;
-  /** `azure-native:PORT,postgresql:PORT,random:PORT`. */
+  /** `azure-native:PORT,postgresql:PORT,random:PORT`; azure-native's port is the identity's own. */
   readonly providers: string;
   readonly platformVault: { readonly url: string };
-  readonly identity: { readonly endpoint: string; readonly header: string };
+  /** Who asks with this environment, and where its tokens are. */
+  readonly identity: { readonly name: IdentityName; readonly endpoint: string; readonly header: string };
   readonly home: string;
   /** Absolute path of stacks/Pulumi.local.yaml. */
   readonly configFile: string;
@@ -40,6 +43,7 @@ export function environmentVariables(env: LocalEnv): Record<string, string> {
     NODE_EXTRA_CA_CERTS: env.ca,
     IDENTITY_ENDPOINT: env.identity.endpoint,
     IDENTITY_HEADER: env.identity.header,
+    [IDENTITY_VARIABLE]: env.identity.name,
     TENANTRY_ARM_URL: env.arm.url,
     TENANTRY_DNS: `${env.dns.host}:${env.dns.port}`,
     TENANTRY_FRONT_DOOR: env.frontDoor.url,

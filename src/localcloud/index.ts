@@ -8,11 +8,13 @@ import { type Home, homeOf, makeHome } from "./home.ts";
 import { findServers, stopServers } from "./leftovers.ts";
 import { LocalCloudError } from "./localCloudError.ts";
 import { takeLock } from "./lock.ts";
+import { IDENTITY_VARIABLE, type IdentityName, identityNamed } from "./roles/identities.ts";
 
 export type { LocalCloudStatus } from "./daemon/localCloudStatus.ts";
 export { environmentVariables, type LocalEnv } from "./environment.ts";
 export { HOME_VARIABLE } from "./home.ts";
 export { type LocalCloudCode, LocalCloudError } from "./localCloudError.ts";
+export type { IdentityName } from "./roles/identities.ts";
 
 /** One machine's cloud, kept in one home. Every method throws LocalCloudError for what its user can put right. */
 export interface LocalCloud {
@@ -28,13 +30,25 @@ export interface LocalCloud {
   reset(): Promise<void>;
 }
 
-/** The local cloud of a project; `home` defaults to `TENANTRY_HOME`, else `<root>/.tenantry/local`. Starts nothing. */
-export function openLocalCloud(options: { readonly root: string; readonly home?: string }): LocalCloud {
+/** Which local cloud, and as whom. */
+export interface LocalCloudOptions {
+  /** The project's root. */
+  readonly root: string;
+  /** Default `TENANTRY_HOME`, else `<root>/.tenantry/local`. */
+  readonly home?: string;
+  /** Whose environment `start` and `env` answer; default `TENANTRY_LOCAL_IDENTITY`, else `owner`. */
+  readonly identity?: string;
+}
+
+/** The local cloud of a project. Starts nothing. Throws `E_NOT_SUPPORTED` for an identity that it doesn't have. */
+export function openLocalCloud(options: LocalCloudOptions): LocalCloud {
   const home = homeOf(options.root, options.home);
+  const identity = identityNamed(options.identity ?? process.env[IDENTITY_VARIABLE]);
+  const query = queryOf(options.root, identity);
   return {
     home: home.folder,
-    start: () => start(home, options.root),
-    env: () => findEnv(home, options.root),
+    start: () => start(home, options.root, query),
+    env: () => findEnv(home, query),
     status: () => findStatus(home),
     stop: () => stop(home),
     reset: () => reset(home),
@@ -42,24 +56,24 @@ export function openLocalCloud(options: { readonly root: string; readonly home?:
 }
 
 /** A daemon that is found but doesn't answer is just ending; another is started after it. */
-async function start(home: Home, root: string): Promise<LocalEnv> {
+async function start(home: Home, root: string, query: string): Promise<LocalEnv> {
   for (;;) {
     const daemon = await ensureDaemon(home, root);
     // Two questions: one that hangs is noticed soon, and PostgreSQL may still take its time to recover.
-    const isThere = (await askDaemon<LocalEnv>(daemon, "GET", `/env${rootQuery(root)}`)) !== undefined;
-    const env = isThere ? await askDaemon<LocalEnv>(daemon, "POST", `/start${rootQuery(root)}`) : undefined;
+    const isThere = (await askDaemon<LocalEnv>(daemon, "GET", `/env${query}`)) !== undefined;
+    const env = isThere ? await askDaemon<LocalEnv>(daemon, "POST", `/start${query}`) : undefined;
     if (env !== undefined) return env;
     await waitUntilGone(daemon);
   }
 }
 
-async function findEnv(home: Home, root: string): Promise<LocalEnv | undefined> {
+async function findEnv(home: Home, query: string): Promise<LocalEnv | undefined> {
   const daemon = await findDaemon(home);
-  return daemon === undefined ? undefined : askDaemon<LocalEnv>(daemon, "GET", `/env${rootQuery(root)}`);
+  return daemon === undefined ? undefined : askDaemon<LocalEnv>(daemon, "GET", `/env${query}`);
 }
 
-function rootQuery(root: string): string {
-  return `?root=${encodeURIComponent(root)}`;
+function queryOf(root: string, identity: IdentityName): string {
+  return `?${new URLSearchParams({ root, identity })}`;
 }
 
 async function findStatus(home: Home): Promise<LocalCloudStatus> {

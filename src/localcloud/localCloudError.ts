@@ -13,7 +13,7 @@ export class LocalCloudError extends Error {
 }
 
 /**
- * `E_NOT_SUPPORTED`: not on this kind of machine. `E_UNREACHABLE`: it did not start or answer. `E_STATE`: damaged.
- * `E_NO_CONFIG`: no stacks/Pulumi.local.yaml. `E_LOCKED`: another process is at it.
+ * `E_NOT_SUPPORTED`: not on this kind of machine, or no such identity. `E_UNREACHABLE`: it did not start or answer.
+ * `E_STATE`: damaged. `E_NO_CONFIG`: no stacks/Pulumi.local.yaml. `E_LOCKED`: another process is at it.
  */
 export type LocalCloudCode = "E_NOT_SUPPORTED" | "E_UNREACHABLE" | "E_STATE" | "E_NO_CONFIG" | "E_LOCKED";

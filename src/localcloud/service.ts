@@ -1,5 +1,6 @@
 import type { EdgeCache } from "./frontDoor/edgeCache.ts";
 import type { Home } from "./home.ts";
+import type { IdentityName, Principal } from "./roles/identities.ts";
 import type { Store } from "./store.ts";
 
 /** One server of the local cloud. `daemon.ts` starts them in a fixed order and stops them backwards. */
@@ -50,10 +51,10 @@ export interface EnvironmentNames {
 
 /** Access tokens of the managed identity endpoint. */
 export interface Tokens {
-  /** A token for a resource, e.g. `https://management.azure.com/`. */
-  issue(resource: string): string;
-  /** True for `Bearer <token>` issued here, not yet expired, for one of these resources (compared by origin). */
-  isAuthorized(header: string | undefined, resources: readonly string[]): boolean;
+  /** A token for a resource, e.g. `https://management.azure.com/`, and an identity (default `owner`). */
+  issue(resource: string, identity?: IdentityName): string;
+  /** Whose `Bearer <token>` it is: one issued here, not yet expired, for one of these resources (by origin). */
+  principalOf(header: string | undefined, resources: readonly string[]): Principal | undefined;
 }
 
 /** Resource Manager's token audiences. */

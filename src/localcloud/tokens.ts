@@ -1,24 +1,21 @@
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import { DEFAULT_IDENTITY, IDENTITY_NAMES, PRINCIPALS, type Principal } from "./roles/identities.ts";
 import type { Tokens } from "./service.ts";
 
 /** As managed identities' tokens on Azure: the SDKs renew half-way. */
 const LIFETIME_S = 24 * 60 * 60;
 
-/** Application id of the local cloud's one identity. */
-export const CLIENT_ID = "10ca1000-0000-4000-8000-00000000000b";
-
-/** Who every token is issued to: the local cloud has one identity. */
-const PRINCIPAL = { oid: "10ca1000-0000-4000-8000-00000000000a", appid: CLIENT_ID };
-
 /** Signed access tokens (JWT, HS256): a token of another home or a made-up one is refused. */
 export function openTokens(key: Buffer, now: () => number = Date.now): Tokens {
   return {
-    issue: (resource) => issue(key, resource, now()),
-    isAuthorized: (header, resources) => {
+    issue: (resource, identity = DEFAULT_IDENTITY) => issue(key, resource, PRINCIPALS[identity], now()),
+    principalOf: (header, resources) => {
       const token = /^Bearer (\S+)$/i.exec(header ?? "")?.[1];
       const claims = token === undefined ? undefined : verify(key, token);
-      if (claims === undefined || claims.exp * 1000 <= now()) return false;
-      return resources.some((resource) => originOf(resource) === originOf(claims.aud));
+      if (claims === undefined || claims.exp * 1000 <= now()) return undefined;
+      if (!resources.some((resource) => originOf(resource) === originOf(claims.aud))) return undefined;
+      const name = IDENTITY_NAMES.find((each) => PRINCIPALS[each].objectId === claims.oid);
+      return name === undefined ? undefined : PRINCIPALS[name];
     },
   };
 }
@@ -26,9 +23,15 @@ export function openTokens(key: Buffer, now: () => number = Date.now): Tokens {
 interface Claims {
   readonly aud: string;
   readonly exp: number;
+  readonly oid: string;
 }
 
-function issue(key: Buffer, resource: string, nowMs: number): string {
+function issue(
+  key: Buffer,
+  resource: string,
+  { name, objectId, clientId }: Principal,
+  nowMs: number,
+): string {
   const seconds = Math.floor(nowMs / 1000);
   const header = encode({ typ: "JWT", alg: "HS256" });
   const claims = {
@@ -38,7 +41,9 @@ function issue(key: Buffer, resource: string, nowMs: number): string {
     nbf: seconds,
     exp: seconds + LIFETIME_S,
     jti: randomUUID(),
-    ...PRINCIPAL,
+    oid: objectId,
+    appid: clientId,
+    name,
   };
   const signed = `${header}.${encode(claims)}`;
   return `${signed}.${sign(key, signed)}`;

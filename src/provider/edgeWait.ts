@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { lookupCname } from "../edge/index.ts";
+import { EdgeUnreachableError, lookupCname } from "../edge/index.ts";
 import { customDomainName } from "../tenant/edgeNames.ts";
 import { UserError } from "../tenant/errors.ts";
 import { explain, messageOf } from "./failure.ts";
@@ -11,7 +11,8 @@ const APPROVED = "Approved";
 
 /**
  * Waits until the tenant's own host resolves and Front Door has approved its domain. Customers' own domains are never
- * waited for. Throws `E_EDGE_PENDING` when `waitMs` is over; nothing is undone and a later run goes on.
+ * waited for. Throws `E_EDGE_PENDING` when `waitMs` is over; nothing is undone and a later run goes on. What Resource
+ * Manager refuses is thrown at once.
  */
 export async function waitForEdge(slug: string, host: string, waitMs: number, run: Run): Promise<void> {
   const deadline = Date.now() + waitMs;
@@ -32,9 +33,9 @@ async function missingAtEdge(slug: string, host: string, run: Run): Promise<stri
       return `Front Door says '${domain.validationState}' of its domain`;
     return (await lookupCname(host)) === undefined ? "it has no CNAME yet" : undefined;
   } catch (error) {
-    const told = explain(error);
-    if (!(told instanceof UserError)) throw told;
-    return messageOf(told);
+    // A refusal, e.g. for want of a role, passes by no waiting: it is told at once.
+    if (!(error instanceof EdgeUnreachableError)) throw error;
+    return messageOf(explain(error));
   }
 }
 

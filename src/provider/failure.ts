@@ -10,11 +10,14 @@ import {
   TamperedSchemaError,
 } from "../postgres/index.ts";
 import { InternalError, UserError } from "../tenant/errors.ts";
+import { NotAllowedError, notAllowedIn } from "../tenant/notAllowed.ts";
 import { VaultRefusedError, VaultUnreachableError } from "../vault/index.ts";
 
 /** Gives every failure of the rooms below a code and words; what has none stays a defect. */
 export function explain(error: unknown): Error {
   if (error instanceof UserError || error instanceof InternalError) return error;
+  const denied = explainDenial(error);
+  if (denied !== undefined) return denied;
   if (error instanceof VaultUnreachableError) {
     return new UserError("PROVISIONING_UNAVAILABLE", error.message, {
       cause: error,
@@ -24,7 +27,7 @@ export function explain(error: unknown): Error {
   if (error instanceof VaultRefusedError) {
     return new UserError("PROVISIONING_UNAVAILABLE", error.message, {
       cause: error,
-      hint: "The identity that runs this needs get, set, delete and recover on secrets of this vault.",
+      hint: error.statusCode === 403 ? CLOSED_VAULT : ODD_VAULT,
     });
   }
   if (error instanceof EdgeUnreachableError || error instanceof EdgeRefusedError) {
@@ -34,6 +37,20 @@ export function explain(error: unknown): Error {
     return new UserError("E_PARTIAL_STATE", error.message, { cause: error });
   }
   return explainPostgres(error);
+}
+
+const CLOSED_VAULT =
+  "The vault lets in neither this runner's network nor its identity (docs/azure.md, 'Private networking' and 'Roles').";
+const ODD_VAULT = "The identity that runs this needs get, set, delete and recover on secrets of this vault.";
+
+/** A service answered, and the identity lacks a role: neither away nor slow. Undefined for everything else. */
+function explainDenial(error: unknown): NotAllowedError | undefined {
+  const isRefused = error instanceof VaultRefusedError || error instanceof EdgeRefusedError;
+  if (!isRefused || error.statusCode !== 403) return undefined;
+  const denied = notAllowedIn(error.message, error);
+  // Key Vault says 403 for other things too: a firewall, a disabled secret, purge protection.
+  if (denied !== undefined || error instanceof VaultRefusedError) return denied;
+  return new NotAllowedError(`edge: ${error.message}`, { cause: error });
 }
 
 /** The text Pulumi shows: it begins with the code, by which the CLI finds exit code and hint again. */

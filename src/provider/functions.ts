@@ -1,6 +1,7 @@
 import type { Queryable } from "../postgres/index.ts";
 import { findNamesakes, isPurgeable, readRecord, readServer } from "../registry/index.ts";
 import { InternalError, UserError } from "../tenant/errors.ts";
+import { NotAllowedError } from "../tenant/notAllowed.ts";
 import type { GetRecordArgs, GetRecordResult } from "../tenant/resources.ts";
 import type { Connection } from "./connection.ts";
 import { explain, messageOf } from "./failure.ts";
@@ -74,10 +75,11 @@ async function namesakesOf(client: Queryable, { displayName, adminEmail }: GetRe
   return findNamesakes(client, displayName, adminEmail);
 }
 
-/** Master or the vault with its URL can't be asked; anything else is told. */
+/** Master or the vault with its URL can't be asked; anything else is told, also that we aren't allowed to ask. */
 export function isUnreachable(error: unknown): boolean {
   return (
     error instanceof UserError &&
+    !(error instanceof NotAllowedError) &&
     (error.code === "E_UNREACHABLE" || error.code === "PROVISIONING_UNAVAILABLE")
   );
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { denialIn, wordDenial } from "../tenant/notAllowed.ts";
 import type { TenantObservation } from "./observation.ts";
 import type { TenantStatus } from "./tenantStatus.ts";
 
@@ -56,7 +57,16 @@ function lastErrorOf({ record, problems }: TenantObservation): TenantStatus["las
   if (record?.status === "provisioning_failed") {
     return { code: record.statusCode ?? "INTERNAL", message: record.statusReason ?? "" };
   }
-  return problems.length === 0 ? null : { code: "E_UNREACHABLE", message: problems.join("; ") };
+  if (problems.length === 0) return null;
+  const isAway = problems.some((problem) => denialIn(problem) === undefined);
+  const message = problems.map(wordProblem).join("; ");
+  return { code: isAway ? "E_UNREACHABLE" : "PROVISIONING_UNAVAILABLE", message };
+}
+
+/** `secret: …`: what a service says of a missing role, in our words. */
+function wordProblem(problem: string): string {
+  const denial = denialIn(problem);
+  return denial === undefined ? problem : `${problem.split(": ", 1)[0]}: ${wordDenial(denial)}`;
 }
 
 function emptyToNull(text: string | undefined): string | null {

@@ -15,7 +15,8 @@ const clients = new Map<string, Promise<SecretClient>>();
  * itself reads only at its start.
  */
 export function secretClient(vaultUrl: string): Promise<SecretClient> {
-  const key = `${vaultUrl} ${process.env.NODE_EXTRA_CA_CERTS ?? ""} ${process.env.IDENTITY_ENDPOINT ?? ""}`;
+  const { NODE_EXTRA_CA_CERTS: ca, IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: header } = process.env;
+  const key = [vaultUrl, ca, endpoint, header].join(" ");
   const known = clients.get(key);
   if (known !== undefined) return known;
   const opened = openClient(vaultUrl);

@@ -50,7 +50,7 @@ export function conflictOf(error: unknown): ConflictReason | undefined {
   return /deleted but recoverable/i.test(text) ? "ObjectIsDeletedButRecoverable" : undefined;
 }
 
-/** Turns an SDK error into one of ours; its text names the vault and never a value. */
+/** Turns an SDK error into one of ours; its text names the vault (for a 403 also who asked for what) and never a value. */
 export function explainVault(vaultUrl: string, error: unknown): Error {
   const status = statusOf(error);
   if (status === undefined || status === 429 || status >= 500) {
@@ -60,9 +60,10 @@ export function explainVault(vaultUrl: string, error: unknown): Error {
 }
 
 function reasonOf(error: unknown, status: number | undefined): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const line = message.split("\n", 1)[0] ?? "";
-  return status === undefined ? line : `HTTP ${status}, ${line}`;
+  const lines = (error instanceof Error ? error.message : String(error)).split(/\s*\n\s*/);
+  // Only a refusal for want of a role says more than its first line.
+  const text = status === 403 ? lines.join(" ").trim() : (lines[0] ?? "");
+  return status === undefined ? text : `HTTP ${status}, ${text}`;
 }
 
 function bodyOf(error: unknown): string {

@@ -146,6 +146,14 @@ export const RUN_ROWS = {
         // By this test, which takes it away and recovers it.
         touches: ["cloud arm microsoft.keyvault/vaults/tenantry-local-platform"],
       },
+      {
+        when: "the identity that runs it lacks a role",
+        arrange: (stage) => withNewcomer(stage),
+        command: ["up", "newcomer"],
+        environment: { TENANTRY_LOCAL_IDENTITY: "previewer" },
+        stdout:
+          "newcomer  started\nnewcomer  failed: PROVISIONING_UNAVAILABLE: identity 'previewer' (object id 'UUID') is not allowed to perform 'Microsoft.KeyVault/vaults/secrets/getSecret/action' on '/subscriptions/UUID/resourcegroups/tenantry-local/providers/microsoft.keyvault/vaults/tenantry-local-tenants/secrets/tenant-db-newcomer'. Give it a role that has this action there (docs/azure.md, 'Roles'), or run as an identity that has one; then run the same command again.\n",
+      },
     ],
   },
   E_UNREACHABLE: {

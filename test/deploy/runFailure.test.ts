@@ -29,6 +29,19 @@ describe("explainRunFailure", () => {
     });
   });
 
+  test("a role that azure-native's identity lacks is told with identity, action and scope", () => {
+    const diagnostics = failed(
+      "creating azure-native:dns:RecordSet: Status=403 Code=\"AuthorizationFailed\" Message=\"The client 'ada' with object id 'o-1' does not have authorization to perform action 'Microsoft.Network/dnsZones/TXT/write' over scope '/subscriptions/s/x' or the scope is invalid. If access was recently granted, please refresh your credentials.\"",
+      "update failed",
+    );
+    expect(explainRunFailure(new Error("code: 255"), { ...RUN, diagnostics })).toMatchObject({
+      name: "UserError",
+      code: "PROVISIONING_UNAVAILABLE",
+      message:
+        "identity 'ada' (object id 'o-1') is not allowed to perform 'Microsoft.Network/dnsZones/TXT/write' on '/subscriptions/s/x'.",
+    });
+  });
+
   test("what has no code keeps the engine's words, without passwords", () => {
     const diagnostics = failed("azure-native: 403 Forbidden");
     const error = explainRunFailure(new Error("stderr: postgres://a:hunter2@h/d"), { ...RUN, diagnostics });

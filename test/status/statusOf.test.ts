@@ -94,4 +94,18 @@ describe("a tenant's status", () => {
       message: "dns: no answer",
     });
   });
+
+  test("tells what it was not allowed to ask", () => {
+    const problem =
+      "secret: Key Vault https://v.vault.azure.net: HTTP 403, Caller is not authorized to perform action on resource. If role assignments, … Caller: name=previewer;appid=a;oid=o;iss=i Action: 'get' Resource: '/x' Assignment: (not found)";
+    const words = "secret: identity 'previewer' (object id 'o') is not allowed to perform 'get' on '/x'.";
+    expect(statusOf(observation({ problems: [problem] })).lastError).toEqual({
+      code: "PROVISIONING_UNAVAILABLE",
+      message: words,
+    });
+    expect(statusOf(observation({ problems: ["dns: no answer", problem] })).lastError).toEqual({
+      code: "E_UNREACHABLE",
+      message: `dns: no answer; ${words}`,
+    });
+  });
 });

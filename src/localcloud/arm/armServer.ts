@@ -1,9 +1,10 @@
 import http from "node:http";
 import { closeServer, listenOnLoopback, readBody, sendJson } from "../jsonHttp.ts";
-import { ARM_RESOURCES, type Tokens } from "../service.ts";
+import { ARM_RESOURCES, type EnvironmentNames, type Tokens } from "../service.ts";
 import { ArmError } from "./armError.ts";
 import type { Json } from "./armResource.ts";
 import type { Site } from "./armType.ts";
+import { assertAuthorized } from "./authorization.ts";
 import { dispatch } from "./dispatch.ts";
 import { asArmError, type Operations, operationResultPath, operationStatusPath } from "./operations.ts";
 import type { ResourceAnswer } from "./resourceHandler.ts";
@@ -17,6 +18,8 @@ export interface ArmServerOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly tokens: Tokens;
+  /** What roles' scopes are made from. */
+  readonly names: EnvironmentNames;
 }
 
 export interface ArmServer {
@@ -38,19 +41,22 @@ export async function serveArm(options: ArmServerOptions): Promise<ArmServer> {
 }
 
 async function answer(
-  { site, operations, tokens }: ArmServerOptions,
+  { site, operations, tokens, names }: ArmServerOptions,
   request: http.IncomingMessage,
 ): Promise<ResourceAnswer> {
-  if (!tokens.isAuthorized(request.headers.authorization, ARM_RESOURCES)) {
+  const principal = tokens.principalOf(request.headers.authorization, ARM_RESOURCES);
+  if (principal === undefined) {
     throw new ArmError(
       401,
       "AuthenticationFailed",
       "Authentication failed. The 'Authorization' header is missing or its token is not one of the local cloud's.",
     );
   }
+  const [method, url] = [request.method ?? "GET", urlOf(request)];
+  assertAuthorized(principal, method, url.pathname, names);
   return dispatch(site, operations, {
-    method: request.method ?? "GET",
-    url: urlOf(request),
+    method,
+    url,
     body: await readJson(request),
     ifMatch: request.headers["if-match"],
     ifNoneMatch: request.headers["if-none-match"],
@@ -86,7 +92,7 @@ function send(
   sendJson(response, status, body);
 }
 
-/** Azure's SDKs ask for a resource by its id as `//subscriptions/…`; Azure takes that. */
+/** Without dots, and without a doubled slash at its beginning (Azure's SDKs ask by id so): authorized is what is answered. */
 function urlOf(request: http.IncomingMessage): URL {
   return new URL((request.url ?? "/").replace(/^\/+/, "/"), originOf(request));
 }

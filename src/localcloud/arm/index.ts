@@ -27,6 +27,7 @@ export function armService(): LocalService {
         operations,
         port: await context.ports.reserve("arm"),
         tokens: context.tokens,
+        names: context.names,
       });
       return { arm: server.port };
     },

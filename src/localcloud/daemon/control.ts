@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { closeServer, listenOnLoopback, sendJson } from "../jsonHttp.ts";
+import { identityNamed } from "../roles/identities.ts";
 import { problemOf } from "./protocol.ts";
 import type { Running } from "./running.ts";
 
@@ -36,7 +37,7 @@ async function answer(
   try {
     if (what === "POST /start") await running.startServers();
     if (what === "GET /env" || what === "POST /start")
-      sendJson(response, 200, await running.env(rootOf(url)));
+      sendJson(response, 200, await running.env(rootOf(url), identityOf(url)));
     else if (what === "GET /status") sendJson(response, 200, await running.status());
     else if (what === "POST /stop") {
       sendJson(response, 202);
@@ -45,6 +46,10 @@ async function answer(
   } catch (error) {
     sendJson(response, 500, problemOf(error));
   }
+}
+
+function identityOf(url: URL) {
+  return identityNamed(url.searchParams.get("identity") ?? undefined);
 }
 
 function rootOf(url: URL): string {

@@ -37,7 +37,7 @@ export async function openCore(home: Home, root: string): Promise<Core> {
   const names: { -readonly [Name in keyof EnvironmentNames]: string } = { ...firstNames };
   const running = new Map<string, number>();
   const base = { home, store, ports: openPorts(store), setting, certificate, tokens: openTokens(tokenKey) };
-  const vaults = await openVaults(base);
+  const vaults = await openVaults({ ...base, names });
   const clusters = new Clusters(base);
   const context: ServiceContext = {
     ...base,

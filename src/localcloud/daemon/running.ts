@@ -3,7 +3,10 @@ import { caFileOf } from "../ca/index.ts";
 import { type LocalEnv, PASSPHRASE } from "../environment.ts";
 import { IDENTITY_PATH, identityHeader } from "../identity/index.ts";
 import { configFileOf } from "../names.ts";
+import { azureNativePort } from "../plugins/index.ts";
+import type { IdentityName } from "../roles/identities.ts";
 import type { LocalService } from "../service.ts";
+import { mayReadSecret } from "../vault/authorization.ts";
 import type { Core } from "./core.ts";
 import type { LocalCloudStatus } from "./localCloudStatus.ts";
 import { createServices } from "./services.ts";
@@ -11,12 +14,18 @@ import { createServices } from "./services.ts";
 /** Secret of the platform vault that holds master's read-write URL. */
 const MASTER_SECRET = "master-admin";
 
-/** The plugins that both engines attach to, in the order they are listed. */
-const PLUGINS = ["azure-native", "postgresql", "random"];
+/** The plugins that both engines attach to, in the order they are listed, with the ports that an identity has. */
+function pluginPorts(identity: IdentityName): readonly (readonly [name: string, port: string])[] {
+  return [
+    ["azure-native", azureNativePort(identity)],
+    ["postgresql", "postgresql"],
+    ["random", "random"],
+  ];
+}
 
 /** A local cloud whose services all answer. */
 export interface Running {
-  env(root: string): Promise<LocalEnv>;
+  env(root: string, identity: IdentityName): Promise<LocalEnv>;
   /** Starts PostgreSQL servers that have ended, e.g. killed for want of memory. */
   startServers(): Promise<void>;
   status(): Promise<LocalCloudStatus>;
@@ -46,14 +55,14 @@ export async function runServices(core: Core): Promise<Running> {
   }
   const since = new Date().toISOString();
   return {
-    env: (root) => describe(core, root),
+    env: (root, identity) => describe(core, root, identity),
     startServers: () => core.clusters.start(),
     status: () => report(core, since),
     stop,
   };
 }
 
-async function describe(core: Core, root: string): Promise<LocalEnv> {
+async function describe(core: Core, root: string, identity: IdentityName): Promise<LocalEnv> {
   const { context } = core;
   const { platformVault, tenantsVault, zone } = await core.refreshNames(root);
   const urlOf = (service: string) => `http://127.0.0.1:${context.portOf(service)}`;
@@ -64,14 +73,17 @@ async function describe(core: Core, root: string): Promise<LocalEnv> {
     dns: { host: "127.0.0.1", port: context.portOf("dns"), zone },
     frontDoor: { url: urlOf("frontDoor") },
     postgres: postgres.map(({ name, host, port }) => ({ name, host, port })),
-    master: { url: core.vaults.valueOf(platformVault, MASTER_SECRET) ?? "" },
+    master: { url: masterUrl(core, identity) },
     backend: { url: pathToFileURL(context.home.backend).href },
     ca: caFileOf(context.home.keys),
-    providers: PLUGINS.map((name) => `${name}:${context.portOf(name)}`).join(","),
+    providers: pluginPorts(identity)
+      .map(([name, port]) => `${name}:${context.portOf(port)}`)
+      .join(","),
     platformVault: { url: await core.vaults.urlOf(platformVault) },
     identity: {
+      name: identity,
       endpoint: `${urlOf("identity")}${IDENTITY_PATH}`,
-      header: await identityHeader(context.home.keys),
+      header: await identityHeader(context.home.keys, identity),
     },
     home: context.home.folder,
     configFile: configFileOf(root),
@@ -96,4 +108,10 @@ async function report(core: Core, since: string): Promise<LocalCloudStatus> {
     postgres,
     stored: core.store.counts(),
   };
+}
+
+/** What the vault would tell that identity. */
+function masterUrl({ context: { names }, vaults }: Core, identity: IdentityName): string {
+  if (!mayReadSecret(identity, names.platformVault, MASTER_SECRET, names)) return "";
+  return vaults.valueOf(names.platformVault, MASTER_SECRET) ?? "";
 }

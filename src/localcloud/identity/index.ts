@@ -2,8 +2,9 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { closeServer, listenOnLoopback, sendJson } from "../jsonHttp.ts";
 import { keyFromFile } from "../keyFile.ts";
+import { DEFAULT_IDENTITY, IDENTITY_NAMES, type IdentityName, PRINCIPALS } from "../roles/identities.ts";
 import type { LocalService, ServiceContext } from "../service.ts";
-import { CLIENT_ID, expiryOf } from "../tokens.ts";
+import { expiryOf } from "../tokens.ts";
 
 /** Path that `IDENTITY_ENDPOINT` names. */
 export const IDENTITY_PATH = "/msi/token";
@@ -14,9 +15,13 @@ const API_VERSION = "2019-08-01";
 /** Parameters that ask for another identity than the system-assigned one. */
 const USER_ASSIGNED = ["client_id", "principal_id", "object_id", "mi_res_id"];
 
-/** `IDENTITY_HEADER`: who knows it gets tokens; kept in a 0600 file. */
-export async function identityHeader(keys: string): Promise<string> {
-  return (await keyFromFile(keys, "identity.key")).toString("hex");
+/** An identity's `IDENTITY_HEADER`: who knows it gets that identity's tokens; kept in a 0600 file of its own. */
+export async function identityHeader(
+  keys: string,
+  identity: IdentityName = DEFAULT_IDENTITY,
+): Promise<string> {
+  const file = identity === DEFAULT_IDENTITY ? "identity.key" : `identity-${identity}.key`;
+  return (await keyFromFile(keys, file)).toString("hex");
 }
 
 /** Where `DefaultAzureCredential` gets its tokens from. */
@@ -25,8 +30,8 @@ export function createIdentityService(): LocalService {
   return {
     name: "identity",
     start: async (context) => {
-      const header = await identityHeader(context.home.keys);
-      server = createServer((request, response) => answer(context, header, request, response));
+      const headers = await allHeaders(context.home.keys);
+      server = createServer((request, response) => answer(context, headers, request, response));
       return {
         identity: await listenOnLoopback(
           server,
@@ -41,40 +46,56 @@ export function createIdentityService(): LocalService {
   };
 }
 
+type Headers = readonly (readonly [identity: IdentityName, header: string])[];
+
+function allHeaders(keys: string): Promise<Headers> {
+  return Promise.all(IDENTITY_NAMES.map(async (name) => [name, await identityHeader(keys, name)] as const));
+}
+
 type Refusal = readonly [status: number, code: string, message: string];
 
 function answer(
   context: ServiceContext,
-  header: string,
+  headers: Headers,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   const url = new URL(request.url ?? "/", "http://localhost");
-  const refusal = refusalOf(request, url, header);
-  if (refusal !== undefined) {
-    const [status, code, message] = refusal;
+  const asked = String(request.headers["x-identity-header"] ?? "");
+  const [identity] = headers.find(([, header]) => isSame(asked, header)) ?? [];
+  const refusal = refusalOf(request, url, identity);
+  if (identity === undefined || refusal !== undefined) {
+    const [status, code, message] = refusal ?? NOT_KNOWN;
     sendJson(response, status, { statusCode: status, message, error: { code, message } });
     return;
   }
   const resource = url.searchParams.get("resource") ?? "";
-  const token = context.tokens.issue(resource);
+  const token = context.tokens.issue(resource, identity);
   sendJson(response, 200, {
     access_token: token,
     expires_on: String(expiryOf(token)),
     resource,
     token_type: "Bearer",
-    client_id: CLIENT_ID,
+    client_id: PRINCIPALS[identity].clientId,
   });
 }
 
-function refusalOf(request: IncomingMessage, url: URL, header: string): Refusal | undefined {
+const NOT_KNOWN: Refusal = [
+  401,
+  "Unauthorized",
+  "The header X-IDENTITY-HEADER is missing or is not one of this endpoint's.",
+];
+
+function refusalOf(
+  request: IncomingMessage,
+  url: URL,
+  identity: IdentityName | undefined,
+): Refusal | undefined {
   const version = url.searchParams.get("api-version");
   if (request.method !== "GET" || url.pathname !== IDENTITY_PATH) {
     return [404, "NotFound", `The managed identity endpoint answers GET ${IDENTITY_PATH} only.`];
   }
-  if (!isSame(String(request.headers["x-identity-header"] ?? ""), header)) {
-    return [401, "Unauthorized", "The header X-IDENTITY-HEADER is missing or is not this endpoint's."];
-  }
+  if (identity === undefined) return NOT_KNOWN;
   if (version !== API_VERSION) {
     return [
       400,
@@ -88,7 +109,7 @@ function refusalOf(request: IncomingMessage, url: URL, header: string): Refusal 
   return [
     400,
     "BadRequest",
-    `The local cloud has one system-assigned identity; '${asked}' is not supported.`,
+    `The header says which of the local cloud's system-assigned identities asks; '${asked}' is not supported.`,
   ];
 }
 

@@ -14,7 +14,10 @@ interface VaultDocument {
   readonly isServed: boolean;
 }
 
-type VaultContext = Pick<ServiceContext, "certificate" | "home" | "ports" | "setting" | "store" | "tokens">;
+type VaultContext = Pick<
+  ServiceContext,
+  "certificate" | "home" | "names" | "ports" | "setting" | "store" | "tokens"
+>;
 
 /** Opens what is kept of vaults; nothing listens before `start` or `ensure`. `now` is the clock, in ms. */
 export async function openVaults(context: VaultContext, now: () => number = Date.now): Promise<Vaults> {

@@ -1,4 +1,4 @@
-/** A refusal in Key Vault's shape: HTTP status, Microsoft's code and words, and for a 409 the reason within. */
+/** A refusal in Key Vault's shape: HTTP status, Microsoft's code and words, and for a 409 or 403 the reason within. */
 export class VaultError extends Error {
   override readonly name = "VaultError";
   readonly status: number;

@@ -2,10 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { closeServer, listenOnLoopback, readBody, sendJson } from "../jsonHttp.ts";
 import { type ServiceContext, VAULT_RESOURCES } from "../service.ts";
+import { assertAuthorized } from "./authorization.ts";
 import type { BundleContext } from "./secretBundle.ts";
 import { answerSecretRequest } from "./secretRoutes.ts";
 import type { Secrets } from "./secrets.ts";
 import { badParameter, tooManyRequests, VaultError } from "./vaultError.ts";
+import { vaultId } from "./vaultId.ts";
 
 /** Where Azure's challenge sends clients; the managed identity's client never goes there. */
 const CHALLENGE = `Bearer authorization="https://login.microsoftonline.com/10ca1000-0000-4000-8000-000000000002", resource="${VAULT_RESOURCES[0]}"`;
@@ -26,7 +28,7 @@ export interface VaultOrder {
   readonly throttle: () => number | undefined;
 }
 
-type VaultContext = Pick<ServiceContext, "certificate" | "tokens">;
+type VaultContext = Pick<ServiceContext, "certificate" | "names" | "store" | "tokens">;
 
 /** Listens on the vault's own port. */
 export async function serveVault(context: VaultContext, order: VaultOrder): Promise<VaultServer> {
@@ -43,7 +45,7 @@ function urlOf({ port }: VaultOrder): string {
 }
 
 async function answer(
-  { tokens }: VaultContext,
+  { tokens, names, store }: VaultContext,
   order: VaultOrder,
   request: IncomingMessage,
   response: ServerResponse,
@@ -53,13 +55,11 @@ async function answer(
     const waitSeconds = order.throttle();
     if (waitSeconds !== undefined)
       return refuse(response, tooManyRequests(), { "retry-after": String(waitSeconds) });
-    if (!tokens.isAuthorized(request.headers.authorization, VAULT_RESOURCES))
-      return challenge(request, response);
-    const { status, body: result } = await answerSecretRequest(
-      order.secrets,
-      bundleContext(order),
-      parse(request, body),
-    );
+    const principal = tokens.principalOf(request.headers.authorization, VAULT_RESOURCES);
+    if (principal === undefined) return challenge(request, response);
+    const parsed = parse(request, body);
+    assertAuthorized(principal, parsed, { name: order.name, idOf: (name) => vaultId(store, name) }, names);
+    const { status, body: result } = await answerSecretRequest(order.secrets, bundleContext(order), parsed);
     sendJson(response, status, result);
   } catch (error) {
     if (!(error instanceof VaultError)) console.error(error);

@@ -89,6 +89,7 @@ describe("local cloud", () => {
       providers: expect.stringMatching(/^azure-native:\d+,postgresql:\d+,random:\d+$/),
       platformVault: { url: expect.stringMatching(vaultUrl) },
       identity: {
+        name: "owner",
         endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/msi\/token$/),
         header: expect.any(String),
       },
@@ -105,10 +106,25 @@ describe("local cloud", () => {
       NODE_EXTRA_CA_CERTS: env.ca,
       IDENTITY_ENDPOINT: env.identity.endpoint,
       IDENTITY_HEADER: env.identity.header,
+      TENANTRY_LOCAL_IDENTITY: "owner",
       TENANTRY_ARM_URL: env.arm.url,
       TENANTRY_DNS: `127.0.0.1:${env.dns.port}`,
       TENANTRY_FRONT_DOOR: env.frontDoor.url,
     });
+  });
+
+  test("another identity has its own header and its own azure-native, and all else the same", async () => {
+    const other = await openLocalCloud({ root: ROOT, home: home.folder, identity: "previewer" }).start();
+    expect(other).toEqual({
+      ...env,
+      providers: expect.stringMatching(/^azure-native:\d+,postgresql:\d+,random:\d+$/),
+      identity: { ...env.identity, name: "previewer", header: expect.any(String) },
+    });
+    expect(other.identity.header).not.toBe(env.identity.header);
+    const [ofOwner = [], ofPreviewer = []] = [env, other].map(({ providers }) => providers.split(","));
+    expect(ofPreviewer[0]).not.toBe(ofOwner[0]);
+    expect(ofPreviewer.slice(1)).toEqual(ofOwner.slice(1));
+    expect(environmentVariables(other)).toMatchObject({ TENANTRY_LOCAL_IDENTITY: "previewer" });
   });
 
   test("a start when it runs changes nothing and is quick", async () => {
