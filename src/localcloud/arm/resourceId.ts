@@ -18,7 +18,10 @@ export const RESOURCES_TYPE = "Microsoft.Resources/resources";
 
 /** Parses `/subscriptions/…[/resourceGroups/…][/providers/…]`. Throws `InvalidRequestUri` otherwise. */
 export function parseId(path: string): ResourceId {
-  const [first, subscriptionId, ...rest] = path.split("/").slice(1).map(decodeURIComponent);
+  const [first, subscriptionId, ...rest] = path
+    .split("/")
+    .slice(1)
+    .map((segment) => decoded(path, segment));
   if (!same(first, "subscriptions") || subscriptionId === undefined) throw badUri(path);
   if (!same(rest[0], "resourceGroups")) return parseInside(path, { subscriptionId, group: "" }, rest);
   const group = rest[1] ?? "";
@@ -53,6 +56,17 @@ export function badUri(path: string): ArmError {
     "InvalidRequestUri",
     `The request URI '${path}' is not one the local cloud knows.`,
   );
+}
+
+/** One segment's text. A slash inside it would make an id that means another resource than the path says. */
+function decoded(path: string, segment: string): string {
+  try {
+    const text = decodeURIComponent(segment);
+    if (!text.includes("/")) return text;
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+  }
+  throw badUri(path);
 }
 
 function parseInside(

@@ -58,6 +58,17 @@ test.each([
     "InvalidApiVersionParameter",
     "'1999-01-01'",
   ],
+  [
+    "a name with a slash",
+    "GET",
+    `${GROUP}%2Fproviders%2F${encodeURIComponent(ZONE)}`,
+    GROUPS,
+    undefined,
+    400,
+    "InvalidRequestUri",
+    "%2F",
+  ],
+  ["a name that isn't encoded", "GET", `${GROUP}%`, GROUPS, undefined, 400, "InvalidRequestUri", "rg%"],
   ["another path", "GET", "/providers/x", GROUPS, undefined, 400, "InvalidRequestUri", "/providers/x"],
   [
     "a missing group",
