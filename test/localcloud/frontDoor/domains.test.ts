@@ -123,6 +123,26 @@ test("an approved domain stays approved past the seven days and with a refreshed
   expect(await stateOf()).toBe("Approved");
 });
 
+// F42. https://github.com/hashicorp/terraform/issues/31108 (Azure's words: "still directly or indirectly … CNAMEd")
+test.each([
+  ["directly", { acme: "e.z01.azurefd.net" }],
+  ["through another name", { acme: "alias.local.test", alias: "E.z01.azurefd.net." }],
+  ["by a wildcard", { "*": "e.z01.azurefd.net" }],
+])("a domain is not deleted while a CNAME leads it %s to Front Door", async (_, cnames) => {
+  const record = (name: string) => `Microsoft.Network/dnsZones/local.test/CNAME/${name}`;
+  for (const [name, cname] of Object.entries(cnames)) {
+    await edge.cloud.arm("PUT", record(name), DNS, { properties: { TTL: 1, CNAMERecord: { cname } } });
+  }
+  await putDomain();
+  const refused = await edge.cloud.arm("DELETE", DOMAIN, CDN);
+  expect([refused.status, refused.body.error.message]).toEqual([
+    400,
+    'Cannot delete custom domain "acme.local.test" because it is still CNAMEd to "e.z01.azurefd.net". Remove the CNAME record first.',
+  ]);
+  for (const name of Object.keys(cnames)) await edge.cloud.arm("DELETE", record(name), DNS);
+  expect((await edge.cloud.arm("DELETE", DOMAIN, CDN)).status).toBe(200);
+});
+
 // https://learn.microsoft.com/azure/frontdoor/domain ("Domain types": no managed certificate for a wildcard domain)
 test("a wildcard domain is refused by name", async () => {
   const refused = await edge.cloud.arm("PUT", DOMAIN, CDN, { properties: { hostName: "*.local.test" } });

@@ -1,5 +1,7 @@
+import { answerQuestion } from "../../dns/answer.ts";
+import { zonesOf } from "../../dns/zones.ts";
 import { ArmError } from "../armError.ts";
-import { type ArmResource, isJsonMap, type Json, type JsonMap, member, text } from "../armResource.ts";
+import { type ArmResource, isJsonMap, type Json, type JsonMap, text } from "../armResource.ts";
 import type { ArmType, PutCall, Site } from "../armType.ts";
 import { type Members, words } from "../shape.ts";
 import { DNS_API_VERSIONS, NAME_SERVERS, OWN_RECORD_SETS, ZONE_TYPE } from "./dnsShared.ts";
@@ -141,10 +143,11 @@ function conflict(message: string): ArmError {
   return new ArmError(409, "Conflict", message);
 }
 
-/** Where a CNAME record for this host points, without the final dot. */
-export function cnameOf(site: Site, host: string): string | undefined {
-  const record = recordAt(site, host, "CNAME");
-  return text(member(record?.properties, "CNAMERecord"), "cname")?.replace(/\.$/, "").toLowerCase();
+/** Where the name server leads this host by CNAME, however many and wildcards too; without the final dot. */
+export function cnameOf({ state }: Site, host: string): string | undefined {
+  const { answers } = answerQuestion(zonesOf(state.all()), { name: host, type: "A" });
+  const alias = answers.findLast(({ type }) => type === "CNAME");
+  return alias?.type === "CNAME" ? alias.data : undefined;
 }
 
 /** Every text of a TXT record for this name, and when the record set was last changed. */
