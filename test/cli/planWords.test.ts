@@ -71,6 +71,33 @@ describe("the words of a preview", () => {
     expect(words.lines).toEqual(["~ displayName: 'Acme' → 'Acme Health'", "~ settings.model: 'a' → 'b'"]);
   });
 
+  test("say whose a differing field is where several things have one of its name", () => {
+    const record = { recordType: "TXT", relativeRecordSetName: "_dnsauth.acme" };
+    const words = wordPlan(
+      "acme",
+      result([
+        {
+          type: "azure-native:dns:RecordSet",
+          operation: "update",
+          differences: [{ path: "ttl", kind: "update", doesReplace: false }],
+          oldInputs: { ...record, ttl: 5 },
+          newInputs: { ...record, ttl: 300 },
+        },
+        {
+          type: "azure-native:cdn:Route",
+          operation: "update",
+          differences: [{ path: "customDomains[0]", kind: "add", doesReplace: false }],
+          oldInputs: { routeName: "tenant-acme", customDomains: [] },
+          newInputs: { routeName: "tenant-acme", customDomains: [{ id: "d" }] },
+        },
+      ]),
+    );
+    expect(words.lines).toEqual([
+      "~ DNS TXT _dnsauth.acme: ttl: 5 → 300",
+      '~ CDN route \'tenant-acme\': customDomains[0]: {"id":"d"} (new)',
+    ]);
+  });
+
   test("put data that would be lost in capitals", () => {
     const words = wordPlan(
       "acme",

@@ -109,16 +109,22 @@ function wordUpdate(change: ResourceChange): string[] {
   return told.map((difference) => wordDifference(difference, change));
 }
 
-function wordDifference({ path, kind }: Difference, { oldInputs, newInputs, type }: ResourceChange): string {
+function wordDifference({ path, kind }: Difference, change: ResourceChange): string {
+  const { oldInputs, newInputs, type } = change;
   const [from, to] = [valueAt(oldInputs, path), valueAt(newInputs, path)];
   if (type === "tenantry:index:Migrations" && path.startsWith("files")) {
     return kind === "add" ? `+ migration ${lastPart(path)}` : `~ migration ${lastPart(path)} (${kind})`;
   }
-  const label = labelOf(path);
+  const label = `${ownerOf(change)}${labelOf(path)}`;
   if (isSource(path)) return `~ ${label} comes from the ${to}, was from the ${from}`;
   if (kind === "add") return `~ ${label}: ${show(to)} (new)`;
   if (kind === "delete") return `~ ${label}: ${show(from)} removed`;
   return `~ ${label}: ${show(from)} → ${show(to)}`;
+}
+
+/** Whose field it is: an entry's and a plan's are told by themselves, those of DNS, CDN and servers are not. */
+function ownerOf(change: ResourceChange): string {
+  return change.type.startsWith("tenantry:") ? "" : `${describeResource(change)}: `;
 }
 
 /** What an entry or a plan calls the field: settings carry `{ value, source }`, and a plan's limits are among them. */

@@ -1,6 +1,7 @@
 import { ensureTenantTemplate } from "../../hooks/index.ts";
 import {
   type Client,
+  type DatabaseState,
   dropRole,
   dropStandIn,
   dropTenantDatabase,
@@ -9,6 +10,7 @@ import {
   observeDatabase,
   observeRole,
   ownershipOf,
+  type RoleState,
   scramVerifier,
   setTenantAccess,
   type TenantDatabase,
@@ -30,7 +32,7 @@ import type { Run } from "../run.ts";
 /** How long another run's work on the same tenant is waited for: a create that outlived its engine ends by itself. */
 const LOCK_WAIT_MS = 60_000;
 
-/** What `read` answers for a database whose owner, grants or limits somebody changed: an update puts them right. */
+/** What `read` answers as status of a database that somebody changed, with what; an update puts it right. */
 const ALTERED = "altered by hand";
 
 /** The tenant's role and database on its server. */
@@ -112,14 +114,36 @@ async function observeStatus(client: Client, inputs: DatabaseInputs): Promise<st
   const found = await observeDatabase(client, inputs.database);
   if (found === undefined || ownershipOf(found.comment, marker) !== "ours") return undefined;
   const role = await observeRole(client, inputs.role);
-  if (role === undefined || ownershipOf(role.comment, marker) !== "ours") return ALTERED;
-  const isUntouched =
-    !found.isInvalid && found.allowsConnections && !found.isOpenToPublic && found.owner === inputs.role;
-  if (!isUntouched || found.connectionLimit !== -1 || role.isPrivileged) return ALTERED;
   const canConnect = found.connectGrantees.includes(inputs.role);
-  if (canConnect !== role.canLogin) return ALTERED;
+  const isOurs = role !== undefined && ownershipOf(role.comment, marker) === "ours";
+  const changes = isOurs
+    ? [...changesOf(found, inputs.role), ...roleChanges(role, canConnect)]
+    : [`role ${inputs.role} is not there as ours`];
+  if (changes.length > 0) return `${ALTERED} (${changes.join(", ")})`;
   if (canConnect) return "active";
   return inputs.status === "active" ? "suspended" : inputs.status;
+}
+
+/** What differs from how a tenant's database is left, in words. */
+function changesOf(found: DatabaseState, role: string): readonly string[] {
+  return [
+    ...(found.isInvalid ? ["it is half dropped"] : []),
+    ...(found.allowsConnections ? [] : ["it takes no connections"]),
+    ...(found.isOpenToPublic ? ["every role may connect"] : []),
+    ...(found.owner === role ? [] : [`its owner is ${found.owner}`]),
+    ...(found.connectionLimit === -1 || found.isInvalid
+      ? []
+      : [`its connection limit is ${found.connectionLimit}`]),
+  ];
+}
+
+/** A role that may neither log in nor connect is a suspended one, and nothing else. */
+function roleChanges({ name, isPrivileged, canLogin }: RoleState, canConnect: boolean): readonly string[] {
+  return [
+    ...(isPrivileged ? [`role ${name} has more rights`] : []),
+    ...(canConnect && !canLogin ? [`role ${name} may not log in`] : []),
+    ...(canLogin && !canConnect ? [`role ${name} may not connect`] : []),
+  ];
 }
 
 /** An update never makes a database: an empty one in the place of a lost one would pass for the tenant's data. */

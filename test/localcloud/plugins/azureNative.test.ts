@@ -131,13 +131,25 @@ test("an update changes in place and its preview keeps name and location", async
   expect(updated.outputs).toMatchObject({ tags: { a: "b" }, frontDoorId: profile!.outputs.frontDoorId });
 });
 
-test("names, parents and hosts replace, deleting first; locations differ by more than case", async () => {
-  const { domain, zone } = await makeEdge(bench);
+// https://github.com/pulumi/pulumi-azure-native/pull/2230 (SKU); `x-ms-mutability` in the specifications of
+// https://github.com/Azure/azure-rest-api-specs (availability zone: create, read; a domain's host: no mark)
+test("names, parents, SKU and zone replace, deleting first; locations differ by more than case", async () => {
+  const { domain, profile, zone } = await makeEdge(bench);
   const diff = async (type: string, state: State, news: Bag) =>
     bench.client.diff(token(type), state, { ...state.inputs, ...news });
-  expect(await diff("cdn:AFDCustomDomain", domain!, { hostName: "x.local.test" })).toEqual({
-    changes: { hostName: "update replace" },
+  expect(await diff("cdn:Profile", profile!, { sku: { name: "Premium_AzureFrontDoor" } })).toEqual({
+    changes: { "sku.name": "update replace" },
     deleteBeforeReplace: true,
+  });
+  const server = await bench.make("dbforpostgresql:Server", {
+    ...inGroup,
+    serverName: "db-01",
+    administratorLogin: "adm",
+    administratorLoginPassword: "x",
+    availabilityZone: "1",
+  });
+  expect((await diff("dbforpostgresql:Server", server, { availabilityZone: "2" })).changes).toEqual({
+    availabilityZone: "update replace",
   });
   expect((await diff("cdn:AFDCustomDomain", domain!, { profileName: "q" })).changes).toEqual({
     profileName: "update replace",
@@ -149,6 +161,14 @@ test("names, parents and hosts replace, deleting first; locations differ by more
   expect((await diff("dns:Zone", zone!, { location: "westeurope" })).changes).toEqual({
     location: "update replace",
   });
+});
+
+test("a domain's host is planned as an update, and Azure refuses it", async () => {
+  const { domain } = await makeEdge(bench);
+  const type = token("cdn:AFDCustomDomain");
+  const news = { ...domain!.inputs, hostName: "x.local.test" };
+  expect((await bench.client.diff(type, domain!, news)).changes).toEqual({ hostName: "update" });
+  await expect(bench.client.update(type, domain!, news)).rejects.toThrow('Status=400 Code="BadRequest"');
 });
 
 test("a refresh carries what changed by hand into the inputs, and nothing else", async () => {

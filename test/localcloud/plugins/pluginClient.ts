@@ -16,12 +16,18 @@ export const secret = (value: unknown): Bag => ({
 
 export const urnOf = (type: string, name = "x"): string => `urn:pulumi:test::project::${type}::${name}`;
 
+/** As Pulumi's engine; azure-native's schema alone is far over gRPC's own 4 MB. */
+const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
+
 /** An engine's side of the protocol, on a connection of its own. */
 export class PluginClient {
   readonly #client: InstanceType<typeof providerGrpc.ResourceProviderClient>;
 
   constructor(port: number) {
-    const options = { "grpc.use_local_subchannel_pool": 1 };
+    const options = {
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    };
     this.#client = new providerGrpc.ResourceProviderClient(
       `127.0.0.1:${port}`,
       credentials.createInsecure(),
@@ -43,9 +49,16 @@ export class PluginClient {
     });
   }
 
-  configure(args: Bag): Promise<pb.ConfigureResponse> {
+  /** As the engine does: settings as arguments, and by their full names (`random:config:…`) for older plugins. */
+  configure(args: Bag, pluginName = ""): Promise<pb.ConfigureResponse> {
     const request = new pb.ConfigureRequest();
     request.setArgs(struct(args));
+    request.setAcceptsecrets(true);
+    request.setAcceptresources(true);
+    if (pluginName !== "") {
+      for (const [name, value] of Object.entries(args))
+        request.getVariablesMap().set(`${pluginName}:config:${name}`, String(value));
+    }
     return this.call("configure", request);
   }
 
@@ -79,6 +92,12 @@ export class PluginClient {
     state: State,
     news: Bag,
   ): Promise<{ readonly changes: Bag; readonly deleteBeforeReplace: boolean }> {
+    const { leaves: changes, deleteBeforeReplace } = await this.plan(type, state, news);
+    return { changes, deleteBeforeReplace };
+  }
+
+  /** Everything that a diff answers; `leaves` are empty for plugins that answer names alone. */
+  async plan(type: string, state: State, news: Bag): Promise<Plan> {
     const request = new pb.DiffRequest();
     request.setUrn(urnOf(type));
     request.setId(state.id);
@@ -87,11 +106,17 @@ export class PluginClient {
     request.setNews(struct(news));
     const response: pb.DiffResponse = await this.call("diff", request);
     const kinds = ["add", "add replace", "delete", "delete replace", "update", "update replace"];
-    const changes = [...response.getDetaileddiffMap().entries()].map(([path, diff]) => [
+    const leaves = [...response.getDetaileddiffMap().entries()].map(([path, diff]) => [
       path,
       kinds[(diff as pb.PropertyDiff).getKind()],
     ]);
-    return { changes: Object.fromEntries(changes), deleteBeforeReplace: response.getDeletebeforereplace() };
+    return {
+      isChanged: response.getChanges() === pb.DiffResponse.DiffChanges.DIFF_SOME,
+      diffs: [...new Set(response.getDiffsList())].sort(),
+      replaces: [...new Set(response.getReplacesList())].sort(),
+      leaves: Object.fromEntries(leaves),
+      deleteBeforeReplace: response.getDeletebeforereplace(),
+    };
   }
 
   async create(type: string, inputs: Bag, isPreview = false): Promise<State> {
@@ -148,6 +173,15 @@ export class PluginClient {
   }
 }
 
+/** A diff: names of what changes and of what replaces, sorted, and each leaf with its kind where the plugin says so. */
+export interface Plan {
+  readonly isChanged: boolean;
+  readonly diffs: readonly string[];
+  readonly replaces: readonly string[];
+  readonly leaves: Bag;
+  readonly deleteBeforeReplace: boolean;
+}
+
 /** A resource as the engine keeps it. */
 export interface State {
   readonly id: string;
@@ -180,6 +214,16 @@ function struct(values: Bag): structPb.Struct {
   return structPb.Struct.fromJavaScript(values);
 }
 
+/** Members that are null, or a secret null, are left out: to an engine they aren't there. */
 function bag(message: structPb.Struct | undefined): Bag {
-  return (message?.toJavaScript() ?? {}) as Bag;
+  return withoutNulls(message?.toJavaScript() ?? {}) as Bag;
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  const isNull = (member: unknown) =>
+    member === null || JSON.stringify(member) === JSON.stringify(secret(null));
+  const kept = Object.entries(value).filter(([, member]) => !isNull(member));
+  return Object.fromEntries(kept.map(([key, member]) => [key, withoutNulls(member)]));
 }

@@ -34,21 +34,26 @@ export function postgresBench(): PostgresBench {
   });
   afterEach(async () => {
     bench.client.close();
-    const superuser = bench.postgres.superuserUrl;
-    for (const { datname } of await query(
-      superuser,
-      "SELECT datname FROM pg_database WHERE datname LIKE 'db\\_%'",
-    )) {
-      await query(superuser, `DROP DATABASE "${datname}" WITH (FORCE)`);
-    }
-    for (const { rolname } of await query(
-      superuser,
-      "SELECT rolname FROM pg_roles WHERE rolname LIKE 'role\\_%'",
-    )) {
-      await query(superuser, `DROP ROLE "${rolname}"`);
-    }
+    await clearServer(bench.postgres.superuserUrl);
   });
   return bench;
+}
+
+/** Drops every database `db_…` and role `role_…` of a server. */
+export async function clearServer(superuser: string): Promise<void> {
+  for (const { datname } of await query(
+    superuser,
+    "SELECT datname FROM pg_database WHERE datname LIKE 'db\\_%'",
+  )) {
+    await query(superuser, `ALTER DATABASE "${datname}" IS_TEMPLATE false`);
+    await query(superuser, `DROP DATABASE "${datname}" WITH (FORCE)`);
+  }
+  for (const { rolname } of await query(
+    superuser,
+    "SELECT rolname FROM pg_roles WHERE rolname LIKE 'role\\_%'",
+  )) {
+    await query(superuser, `DROP ROLE "${rolname}"`);
+  }
 }
 
 /** A provider's configuration as the SDK sends it: everything but text as JSON text. */

@@ -111,6 +111,14 @@ test("every changed input replaces, a written-out default doesn't", async () => 
   expect(await diff({ overrideSpecial: "!" })).toEqual({ overrideSpecial: "add replace" });
 });
 
+test("empty keepers are an update that leaves the value alone", async () => {
+  const state = await client.make(PASSWORD, { length: 20 });
+  const news = { ...state.inputs, keepers: {} };
+  expect((await client.diff(PASSWORD, state, news)).changes).toEqual({ keepers: "add" });
+  const updated = await client.update(PASSWORD, state, news);
+  expect(updated.outputs).toEqual({ ...state.outputs, keepers: {} });
+});
+
 test("a refresh and a delete leave the value alone", async () => {
   const state = await client.make(PASSWORD, { length: 20 });
   const plain = {
@@ -176,6 +184,7 @@ test.each([
   [PASSWORD, { length: 0 }, "'length' must be at least 1; got 0"],
   [PASSWORD, { length: 3, minLower: 5 }, "(5); got 3"],
   [PASSWORD, { length: 5, lower: false, upper: false, numeric: false, special: false }, "at least one of"],
+  [PASSWORD, { length: 5, number: true, numeric: false }, "leave 'number' out"],
   [PASSWORD, { length: 5, foo: 1 }, "there is no property 'foo'"],
   [PASSWORD, { length: "5" }, "expected a number; got '5'"],
   [ID, {}, "missing required property 'byteLength'"],

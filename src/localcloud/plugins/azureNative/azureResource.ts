@@ -90,7 +90,8 @@ function refuse(type: AzureType, inputs: ValueMap): readonly Failure[] {
   const recordType = type.armType.includes("{recordType}") ? ["recordType"] : [];
   const nested = type.properties === "nested" ? ["properties"] : [];
   const location = type.envelope.includes("location") ? ["location"] : [];
-  const required = ["resourceGroupName", ...type.path, ...recordType, ...nested, ...location];
+  const named = ["resourceGroupName", ...type.path, ...recordType];
+  const required = [...named, ...nested, ...location, ...(type.required ?? [])];
   const missing = required.filter((name) => inputs[name] === undefined);
   const version = inputs.azureApiVersion;
   return [

@@ -59,7 +59,7 @@ export function outputsOf(type: AzureType, document: Document): ValueMap {
     name,
     name === "properties" ? properties : (properties[name] ?? document[name]),
   ]);
-  const kept = ["name", "type", "systemData", ...type.envelope].map((name) => [name, document[name]]);
+  const kept = [...commonOutputs(type), ...type.envelope].map((name) => [name, document[name]]);
   const nested = type.properties === "nested" ? [["properties", properties]] : [];
   const all = [...kept, ...nested, ...flattened, ...readOnly, ["azureApiVersion", type.apiVersion]];
   return Object.fromEntries(all.filter(([, value]) => value !== undefined && value !== null)) as ValueMap;
@@ -69,7 +69,11 @@ export function outputsOf(type: AzureType, document: Document): ValueMap {
 export function outputNames(type: AzureType): readonly string[] {
   const properties = type.properties === "nested" ? ["properties"] : Object.keys(type.properties);
   const answered = [...type.envelope, ...properties].filter((name) => !type.writeOnly?.includes(name));
-  return [...new Set(["azureApiVersion", "name", "type", "systemData", ...answered, ...type.readOnly])];
+  return [...new Set(["azureApiVersion", ...commonOutputs(type), ...answered, ...type.readOnly])];
+}
+
+function commonOutputs({ hasSystemData }: AzureType): readonly string[] {
+  return ["name", "type", ...(hasSystemData === false ? [] : ["systemData"])];
 }
 
 /** The part of outputs that are inputs too: what an import takes and a refresh compares. */

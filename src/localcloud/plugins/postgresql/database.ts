@@ -4,7 +4,9 @@ import { UNKNOWN, type ValueMap } from "../rpc/values.ts";
 import { type ServerConfig, withClient } from "./connection.ts";
 import { asMemberOf } from "./membership.ts";
 import { ident, literal } from "./names.ts";
-import { checkAndDiff, filled, observedInputs, type PostgresInputs } from "./postgresType.ts";
+import { checkAndDiff, filled, importedInputs, observedInputs, type PostgresInputs } from "./postgresType.ts";
+
+const DEFAULT_TEMPLATE = "template0";
 
 const RULES: PostgresInputs = {
   token: "postgresql:index/database:Database",
@@ -30,11 +32,14 @@ const RULES: PostgresInputs = {
   isAutoNamed: true,
 };
 
+/** A made database's `isTemplate` may be the server's answer; an imported one's is left out when it is none. */
+const IMPORT_RULES: PostgresInputs = { ...RULES, meanings: { ...RULES.meanings, isTemplate: false } };
+
 /** A database. Never adopts one that is there. */
 export const database: ResourceType<ServerConfig> = {
   ...checkAndDiff(RULES),
   create: async (config, { news, isPreview }) => {
-    if (isPreview) return { id: "", outputs: preview(news) };
+    if (isPreview) return { id: "", outputs: preview(news, {}) };
     const name = String(news.name);
     const outputs = await withClient(config, async (client) => {
       await asMemberOf(client, textOf(news.owner), async () => void (await client.query(createSql(news))));
@@ -47,34 +52,31 @@ export const database: ResourceType<ServerConfig> = {
       const found = await observe(client, textOf(olds.name) ?? id);
       if (found === undefined) return undefined;
       const outputs = outputsOf(found, olds);
-      return {
-        id,
-        outputs,
-        inputs:
-          oldInputs === undefined
-            ? { ...RULES.checkDefaults, ...found }
-            : observedInputs(RULES, oldInputs, found),
-      };
+      const inputs =
+        oldInputs === undefined
+          ? { ...importedInputs(IMPORT_RULES, found), template: DEFAULT_TEMPLATE }
+          : observedInputs(RULES, oldInputs, found);
+      return { id: String(found.name), outputs, inputs };
     }),
   update: (config, { id, news, olds, isPreview }) => {
-    if (isPreview) return Promise.resolve(preview(news));
+    if (isPreview) return Promise.resolve(preview(news, olds));
     return withClient(config, async (client) => {
       await alter(client, textOf(olds.name) ?? id, news);
-      return outputsOf(await observe(client, String(news.name)), news);
+      return { ...outputsOf(await observe(client, String(news.name)), news), id: String(news.name) };
     });
   },
-  /** A renamed database keeps its Pulumi id; its name is in the outputs. */
+  /** A renamed database keeps its Pulumi id until the next refresh; its name is in the outputs. */
   delete: (config, { id, olds }) => withClient(config, (client) => drop(client, textOf(olds.name) ?? id)),
 };
 
 function createSql(news: ValueMap): string {
   const all = filled(RULES, news);
-  const template = textOf(all.template) ?? "template0";
+  const template = textOf(all.template) ?? DEFAULT_TEMPLATE;
   const words = [
     `CREATE DATABASE ${ident(String(all.name))}`,
     all.owner === undefined ? "" : `OWNER ${ident(String(all.owner))}`,
     `TEMPLATE ${ident(template)}`,
-    template === "template0" || all.encoding !== undefined
+    template === DEFAULT_TEMPLATE || all.encoding !== undefined
       ? `ENCODING ${literal(textOf(all.encoding) ?? "UTF8")}`
       : "",
     all.lcCollate === undefined ? "" : `LC_COLLATE ${literal(String(all.lcCollate))}`,
@@ -151,12 +153,13 @@ async function observe(client: pg.Client, name: string): Promise<ValueMap | unde
 
 function outputsOf(found: ValueMap | undefined, given: ValueMap): ValueMap {
   if (found === undefined) throw new Error("the database is gone right after it was written");
-  return { ...found, template: textOf(given.template) ?? "template0", alterObjectOwnership: false };
+  return { ...found, template: textOf(given.template) ?? DEFAULT_TEMPLATE, alterObjectOwnership: false };
 }
 
-function preview(news: ValueMap): ValueMap {
-  const unknown = Object.fromEntries(RULES.computed.map((name) => [name, UNKNOWN]));
-  return { ...unknown, ...filled(RULES, news) } as ValueMap;
+/** What the program leaves to the server stays as it was; of a new database it is unknown. */
+function preview(news: ValueMap, olds: ValueMap): ValueMap {
+  const left = Object.fromEntries(RULES.computed.map((name) => [name, olds[name] ?? UNKNOWN]));
+  return { ...left, ...filled(RULES, news) } as ValueMap;
 }
 
 function textOf(value: ValueMap[string] | undefined): string | undefined {

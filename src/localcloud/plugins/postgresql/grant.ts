@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { ResourceType } from "../rpc/plugin.ts";
+import type { Failure, ResourceType } from "../rpc/plugin.ts";
 import type { ValueMap } from "../rpc/values.ts";
 import { changePrivileges, inTransaction, type ServerConfig, withClient } from "./connection.ts";
 import {
@@ -7,10 +7,10 @@ import {
   grantId,
   grantTarget,
   observePrivileges,
-  schemaOwner,
+  ownersOf,
   targetSql,
 } from "./grantTarget.ts";
-import { asMemberOf } from "./membership.ts";
+import { asMemberOfAll } from "./membership.ts";
 import { grantee } from "./names.ts";
 import { checkAndDiff, filled, observedInputs, type PostgresInputs } from "./postgresType.ts";
 
@@ -63,11 +63,11 @@ export const grant: ResourceType<ServerConfig> = {
       property: "privileges",
       reason: `'${String(each)}' is not one of ${PRIVILEGES.join(", ")}`,
     }));
-    return { ...checked, failures: [...checked.failures, ...failures] };
+    return { ...checked, failures: [...checked.failures, ...failures, ...missingSchema(checked.inputs)] };
   },
   create: async (config, { news, isPreview }) => {
     if (!isPreview) await give(config, news);
-    return { id: isPreview ? "" : grantId(grantTarget(news)), outputs: filled(RULES, news) };
+    return { id: isPreview ? "" : grantId(grantTarget(news)), outputs: stateOf(news) };
   },
   read: async (config, { id, olds, oldInputs }) => {
     if (oldInputs === undefined)
@@ -75,7 +75,7 @@ export const grant: ResourceType<ServerConfig> = {
     const target = grantTarget({ ...oldInputs, ...olds });
     const found = await observe(config, target);
     if (found === undefined) return undefined;
-    const outputs = { ...filled(RULES, olds), privileges: [...found] };
+    const outputs = { ...stateOf(olds), privileges: [...found] };
     return {
       id,
       outputs,
@@ -84,7 +84,7 @@ export const grant: ResourceType<ServerConfig> = {
   },
   update: async (config, { news, isPreview }) => {
     if (!isPreview) await give(config, news);
-    return filled(RULES, news);
+    return stateOf(news);
   },
   delete: async (config, { olds, oldInputs }) => {
     const target = grantTarget({ ...oldInputs, ...olds });
@@ -92,6 +92,18 @@ export const grant: ResourceType<ServerConfig> = {
     await inTransaction(config, (client) => apply(client, target, []), target.database);
   },
 };
+
+/** Everything but a database is in a schema. */
+function missingSchema({ objectType, schema }: ValueMap): readonly Failure[] {
+  if (typeof objectType !== "string" || objectType === "database" || schema !== undefined) return [];
+  return [{ property: "schema", reason: `missing required property 'schema' of a grant on a ${objectType}` }];
+}
+
+/** What state remembers; without `objects` when none are named, as the official plugin. */
+function stateOf(values: ValueMap): ValueMap {
+  const { objects, ...others } = filled(RULES, values);
+  return Array.isArray(objects) && objects.length === 0 ? others : { ...others, objects: objects ?? [] };
+}
 
 async function give(config: ServerConfig, news: ValueMap): Promise<void> {
   const [target, privileges] = [grantTarget(news), filled(RULES, news).privileges as readonly string[]];
@@ -101,7 +113,7 @@ async function give(config: ServerConfig, news: ValueMap): Promise<void> {
 /** Takes everything away, then gives what is wanted; taking away nothing is no mistake, keeping something is. */
 async function apply(client: pg.Client, target: GrantTarget, privileges: readonly string[]): Promise<void> {
   const [to, on] = [grantee(target.role), targetSql(target)];
-  await asMemberOf(client, await schemaOwner(client, target), async () => {
+  await asMemberOfAll(client, await ownersOf(client, target), async () => {
     const before = await observePrivileges(client, target);
     if (before?.length !== 0) await changePrivileges(client, `REVOKE ALL PRIVILEGES ON ${on} FROM ${to}`);
     if (privileges.length > 0)

@@ -40,18 +40,19 @@ export function targetSql({ database, objectType, schema, objects }: GrantTarget
   return `${kind} ${objects.map((name) => `${ident(schema)}.${ident(name)}`).join(", ")}`;
 }
 
-/** Owner of the schema, who alone may grant on what is in it; undefined for a database. */
-export async function schemaOwner(
+/** Owners of the schema and of the tables or sequences in it, who alone may grant on them; none for a database. */
+export async function ownersOf(
   client: pg.Client,
   { objectType, schema }: GrantTarget,
-): Promise<string | undefined> {
-  if (objectType === "database") return undefined;
+): Promise<readonly string[]> {
+  if (objectType === "database") return [];
   const { rows } = await client.query<{ owner: string }>(
-    "SELECT pg_get_userbyid(nspowner)::text AS owner FROM pg_namespace WHERE nspname = $1",
-    [schema],
+    `SELECT pg_get_userbyid(nspowner)::text AS owner FROM pg_namespace WHERE nspname = $1
+      UNION SELECT pg_get_userbyid(c.relowner)::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE n.nspname = $1 AND $2 <> 'schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') ORDER BY 1`,
+    [schema, objectType],
   );
-  const owner = rows[0]?.owner;
-  return owner === "pg_database_owner" ? undefined : owner;
+  return rows.map(({ owner }) => owner).filter((owner) => owner !== "pg_database_owner");
 }
 
 /** Privileges the role really has; undefined when database, role, schema or objects are gone. */

@@ -21,6 +21,16 @@ export async function asMemberOf<Result>(
   }
 }
 
+/** As {@link asMemberOf}, of several roles at once. */
+export function asMemberOfAll<Result>(
+  client: pg.Client,
+  [role, ...others]: readonly string[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (role === undefined) return work();
+  return asMemberOf(client, role, () => asMemberOfAll(client, others, work));
+}
+
 async function isMember(client: pg.Client, role: string): Promise<boolean> {
   const { rows } = await client.query<{ is_member: boolean | null }>(
     `SELECT pg_has_role(current_user, oid, 'SET') AND pg_has_role(current_user, oid, 'USAGE') AS is_member

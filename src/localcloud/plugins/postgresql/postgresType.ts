@@ -41,13 +41,23 @@ export function filled(rules: PostgresInputs, inputs: ValueMap): ValueMap {
   return all;
 }
 
+/** Inputs of an import: what was found, without what an absent input means anyway. */
+export function importedInputs(rules: PostgresInputs, found: ValueMap): ValueMap {
+  const meant: ValueMap = { ...rules.checkDefaults, ...rules.meanings };
+  const told = Object.entries(found).filter(
+    ([name, value]) => name in rules.inputs && JSON.stringify(meant[name]) !== JSON.stringify(value),
+  );
+  return Object.fromEntries(told);
+}
+
 /** Old inputs with every member that the server answers otherwise replaced by that answer. */
 export function observedInputs(rules: PostgresInputs, oldInputs: ValueMap, outputs: ValueMap): ValueMap {
   const old = filled(rules, oldInputs);
   const now = filled(rules, outputs);
   const changed = Object.keys(rules.inputs).filter((name) => {
     const isLeft = rules.computed.includes(name) && oldInputs[name] === undefined;
-    return !isLeft && now[name] !== undefined && JSON.stringify(old[name]) !== JSON.stringify(now[name]);
+    const isObserved = outputs[name] !== undefined;
+    return isObserved && !isLeft && JSON.stringify(old[name]) !== JSON.stringify(now[name]);
   });
   return { ...oldInputs, ...Object.fromEntries(changed.map((name) => [name, now[name] ?? null])) };
 }
@@ -93,11 +103,18 @@ function diff(rules: PostgresInputs, { olds, oldInputs, news }: DiffCall): Diff 
   const left = rules.computed.filter((name) => news[name] === undefined);
   const compared = (values: ValueMap) =>
     Object.fromEntries(
-      Object.entries(values).filter(([name]) => name in rules.inputs && !left.includes(name)),
+      Object.entries(values).filter(
+        ([name, value]) => name in rules.inputs && !left.includes(name) && !isEmptyList(value),
+      ),
     );
   const changes = diffInputs(compared(before), compared(now), {
     isReplace: (path) => rules.forceNew.includes(path.replace(/\[\]$/, "")),
   });
-  // As bridged plugins do: two things can't have one name at once.
-  return { changes, deleteBeforeReplace: "name" in rules.inputs };
+  // As bridged plugins do: two things can't have one name at once, nor two grants one object.
+  return { changes, deleteBeforeReplace: true };
+}
+
+/** No list and an empty one are the same to Terraform's bridge. */
+function isEmptyList(value: Value): boolean {
+  return Array.isArray(value) && value.length === 0;
 }

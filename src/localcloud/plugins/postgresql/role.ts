@@ -5,9 +5,15 @@ import { hasUnknown, Secret, type Value, type ValueMap } from "../rpc/values.ts"
 import { inTransaction, type ServerConfig, withClient } from "./connection.ts";
 import { asMemberOf } from "./membership.ts";
 import { ident, literal } from "./names.ts";
-import { checkAndDiff, filled, observedInputs, type PostgresInputs } from "./postgresType.ts";
+import { checkAndDiff, filled, importedInputs, observedInputs, type PostgresInputs } from "./postgresType.ts";
 
 const FALSE_ONLY = { only: [false] };
+
+const NEVER_GIVEN = {
+  superuser: "SUPERUSER",
+  replication: "REPLICATION",
+  bypassRowLevelSecurity: "BYPASSRLS",
+} as const;
 
 const RULES: PostgresInputs = {
   token: "postgresql:index/role:Role",
@@ -65,13 +71,13 @@ export const role: ResourceType<ServerConfig> = {
       if (found === undefined) return undefined;
       const inputs =
         oldInputs === undefined
-          ? imported(found)
+          ? importedInputs(RULES, found)
           : withoutStalePassword(observedInputs(RULES, oldInputs, found), found);
       const kept = {
         skipDropRole: olds.skipDropRole ?? false,
         skipReassignOwned: olds.skipReassignOwned ?? false,
       };
-      return { id, inputs, outputs: { ...conceal(found), ...kept } };
+      return { id: String(found.name), inputs, outputs: { ...conceal(found), ...kept } };
     }),
   update: async (config, { id, news, olds, oldInputs, isPreview }) => {
     if (isPreview) return stateOf(news);
@@ -81,10 +87,11 @@ export const role: ResourceType<ServerConfig> = {
       const name = String(news.name);
       const oldName = nameOf(id, olds);
       if (name !== oldName) await client.query(`ALTER ROLE ${ident(oldName)} RENAME TO ${ident(name)}`);
-      await client.query(`ALTER ROLE ${ident(name)} WITH ${await attributes(news, isSamePassword)}`);
+      const words = [await attributes(news, isSamePassword), ...takenAway(olds)].join(" ");
+      await client.query(`ALTER ROLE ${ident(name)} WITH ${words}`);
       await changeMemberships(client, name, rolesOf(olds), rolesOf(news));
     });
-    return stateOf(news);
+    return { ...stateOf(news), id: String(news.name) };
   },
   delete: (config, { id, olds }) => dropRole(config, nameOf(id, olds), olds),
 };
@@ -121,6 +128,11 @@ async function attributes(news: ValueMap, isSamePassword = false): Promise<strin
   return words.join(" ");
 }
 
+/** Rights that no program can give here, and that somebody gave by hand; PostgreSQL says whether we may take them. */
+function takenAway(olds: ValueMap): readonly string[] {
+  return Object.entries(NEVER_GIVEN).flatMap(([name, word]) => (olds[name] === true ? [`NO${word}`] : []));
+}
+
 async function changeMemberships(
   client: pg.Client,
   name: string,
@@ -150,7 +162,7 @@ interface RoleRow {
   readonly roles: readonly string[];
 }
 
-/** A renamed role keeps its Pulumi id; its name is in the outputs. */
+/** A renamed role keeps its Pulumi id until the next refresh; its name is in the outputs. */
 function nameOf(id: string, olds: ValueMap): string {
   return typeof olds.name === "string" ? olds.name : id;
 }
@@ -205,14 +217,6 @@ function withoutStalePassword(inputs: ValueMap, found: ValueMap): ValueMap {
   if (found.password !== undefined) return inputs;
   const { password: _stale, ...others } = inputs;
   return others;
-}
-
-function imported(found: ValueMap): ValueMap {
-  const defaults: ValueMap = { ...RULES.checkDefaults, ...RULES.meanings };
-  const differing = Object.entries(found).filter(
-    ([name, value]) => name in defaults && JSON.stringify(defaults[name]) !== JSON.stringify(value),
-  );
-  return { ...RULES.checkDefaults, ...Object.fromEntries(differing), name: found.name ?? "" };
 }
 
 function stateOf(news: ValueMap): ValueMap {

@@ -4,7 +4,7 @@ import type { ValueMap } from "../rpc/values.ts";
 import { inTransaction, type ServerConfig, withClient } from "./connection.ts";
 import { asMemberOf } from "./membership.ts";
 import { ident } from "./names.ts";
-import { checkAndDiff, filled, observedInputs, type PostgresInputs } from "./postgresType.ts";
+import { checkAndDiff, filled, importedInputs, observedInputs, type PostgresInputs } from "./postgresType.ts";
 
 const RULES: PostgresInputs = {
   token: "postgresql:index/schema:Schema",
@@ -41,10 +41,9 @@ export const schema: ResourceType<ServerConfig> = {
     if (owner === undefined) return undefined;
     const found = { name, database, owner };
     const inputs =
-      oldInputs === undefined
-        ? { ...RULES.checkDefaults, ...found }
-        : observedInputs(RULES, oldInputs, found);
-    return { id, inputs, outputs: { ...filled(RULES, olds), ...found } };
+      oldInputs === undefined ? importedInputs(RULES, found) : observedInputs(RULES, oldInputs, found);
+    const remembered = oldInputs === undefined ? {} : filled(RULES, olds);
+    return { id: `${database}.${name}`, inputs, outputs: { ...remembered, ...found } };
   },
   update: async (config, { id, news, olds, isPreview }) => {
     const database = String(olds.database ?? id.split(".")[0]);
@@ -52,7 +51,8 @@ export const schema: ResourceType<ServerConfig> = {
     if (isPreview) return outputs;
     const [before, name] = [String(olds.name), String(news.name)];
     await inTransaction(config, (client) => change(client, before, name, news.owner), database);
-    return { ...outputs, owner: (await observeOwner(config, database, name)) ?? "" };
+    const now = (await observeOwner(config, database, name)) ?? "";
+    return { ...outputs, owner: now, id: `${database}.${name}` };
   },
   delete: async (config, { id, olds }) => {
     const [database = "", ...rest] = id.split(".");

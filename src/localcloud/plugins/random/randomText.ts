@@ -65,8 +65,10 @@ function fill(inputs: ValueMap): ValueMap {
   return { lower: true, special: true, upper: true, ...minimums, ...inputs, number: numeric, numeric };
 }
 
-function refuse(filled: ValueMap): readonly string[] {
+function refuse(filled: ValueMap, { number, numeric }: ValueMap): readonly string[] {
   const length = filled.length;
+  if (typeof number === "boolean" && typeof numeric === "boolean" && number !== numeric)
+    return ["'number' is the old name of 'numeric', and the two say different things: leave 'number' out"];
   if (length === undefined) return ["missing required property 'length'"];
   if (length !== UNKNOWN && Number(length) < 1) return [`'length' must be at least 1; got ${String(length)}`];
   const minimums = CLASSES.map(({ minimum }) => filled[minimum]);

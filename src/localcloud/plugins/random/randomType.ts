@@ -1,6 +1,6 @@
 import type { Checked, Created, Failure, Found, ResourceType } from "../rpc/plugin.ts";
 import { diffInputs } from "../rpc/propertyDiff.ts";
-import { hasUnknown, Secret, UNKNOWN, type Value, type ValueMap } from "../rpc/values.ts";
+import { hasUnknown, isMap, Secret, UNKNOWN, type Value, type ValueMap } from "../rpc/values.ts";
 
 type Kind = "boolean" | "map" | "number" | "string";
 
@@ -14,8 +14,8 @@ export interface RandomKind {
   readonly secrets: readonly string[];
   /** The inputs with every default filled in: what state remembers and a diff compares. */
   fill(inputs: ValueMap): ValueMap;
-  /** Refusals beyond names and kinds. */
-  refuse(filled: ValueMap): readonly string[];
+  /** Refusals beyond names and kinds; `given` are the inputs before anything was filled in. */
+  refuse(filled: ValueMap, given: ValueMap): readonly string[];
   /** Makes id and outputs from filled inputs. */
   make(filled: ValueMap): Promise<Created>;
   /** Outputs and inputs of an existing value, by import id. Throws when the id isn't one. */
@@ -29,8 +29,9 @@ export function randomType(kind: RandomKind): ResourceType<unknown> {
     diff: (_config, { olds, oldInputs, news }) => {
       const names = Object.keys(kind.inputs);
       const old = { ...kind.fill(pick(oldInputs, names)), ...pick(olds, names) };
-      const changes = diffInputs(old, kind.fill(news), { isReplace: () => true });
-      return { changes, deleteBeforeReplace: false };
+      const isEmptied = isEmpty(old.keepers) && isEmpty(news.keepers);
+      const isReplace = (path: string) => !(path === "keepers" && isEmptied);
+      return { changes: diffInputs(old, kind.fill(news), { isReplace }), deleteBeforeReplace: false };
     },
     create: async (_config, { news, isPreview }) => {
       const filled = kind.fill(news);
@@ -44,16 +45,22 @@ export function randomType(kind: RandomKind): ResourceType<unknown> {
       if (Object.keys(olds).length === 0) return conceal(kind, await kind.adopt(id));
       return conceal(kind, { id, outputs: olds, inputs: oldInputs ?? pick(olds, Object.keys(kind.inputs)) });
     },
-    update: () => Promise.reject(new Error("a random value is never updated, only replaced")),
+    update: async (_config, { id, news, olds }) =>
+      conceal(kind, { id, outputs: { ...kind.fill(news), ...pick(olds, kind.made) } }).outputs,
     delete: () => Promise.resolve(),
   };
+}
+
+/** No keepers and empty ones differ, but keep nothing: the only change that replaces no value. */
+function isEmpty(keepers: Value | undefined): boolean {
+  return keepers === undefined || (isMap(keepers) && Object.keys(keepers).length === 0);
 }
 
 function check(kind: RandomKind, news: ValueMap): Checked {
   const failures = Object.entries(news).flatMap(([name, value]) => refuseInput(kind, name, value));
   if (failures.length === 0) {
     const filled = kind.fill(news);
-    failures.push(...kind.refuse(filled).map((reason) => ({ property: "", reason })));
+    failures.push(...kind.refuse(filled, news).map((reason) => ({ property: "", reason })));
   }
   return { inputs: news, failures };
 }

@@ -77,8 +77,9 @@ async function read<Config>(
   return response;
 }
 
+/** An update that renames says the new id among its outputs. */
 function withId<Config>(plugin: Plugin<Config>, id: Value, outputs: Created["outputs"]): Created["outputs"] {
-  return plugin.isBridged ? { ...outputs, id } : outputs;
+  return plugin.isBridged ? { id, ...outputs } : outputs;
 }
 
 /** The resource type of a urn. Throws for one the local cloud doesn't have, naming it. */
