@@ -1,5 +1,6 @@
 import { UserError } from "../tenant/errors.ts";
 import { type LocalEnvironment, openLocalDoor } from "./localDoor.ts";
+import { FAULT_HELP, runFault } from "./localFault.ts";
 import { UsageError } from "./usage.ts";
 import type { CliContext, CommonOptions, Verb } from "./verb.ts";
 
@@ -14,10 +15,12 @@ interface LocalOptions extends CommonOptions {
 export const local: Verb = {
   configure: (command) =>
     command
-      .argument("<action>", "start, stop, status, env or reset")
+      .argument("<action>", "start, stop, status, env, reset or fault")
+      .argument("[words...]", "of `fault`: add, list or clear, with their own options")
       .option("--identity <name>", "with `env`: owner, deployer, previewer or none")
-      .addHelpText("after", LOCAL_HELP),
-  run: async ([word = ""], raw, context) => {
+      .allowUnknownOption()
+      .addHelpText("after", `${LOCAL_HELP}${FAULT_HELP}`),
+  run: async ([word = "", ...words], raw, context) => {
     const options: LocalOptions = raw;
     if (options.env !== "local") {
       throw new UserError(
@@ -25,9 +28,12 @@ export const local: Verb = {
         `\`local ${word}\`: expected environment 'local'; got '${options.env}'. Credentials of other environments are never printed.`,
       );
     }
+    if (word === "fault") return runFault(words, options, context);
     const action = ACTIONS.find((each) => each === word);
     if (action === undefined)
-      throw new UsageError(`\`local\`: expected ${ACTIONS.join(", ")}; got '${word}'.`);
+      throw new UsageError(`\`local\`: expected ${ACTIONS.join(", ")}, fault; got '${word}'.`);
+    if (words.length > 0)
+      throw new UsageError(`\`local ${word}\` takes no more words; got '${words.join(" ")}'.`);
     if (options.identity !== undefined && action !== "env")
       throw new UsageError("`--identity` goes with `local env`.");
     return act(action, options, context);

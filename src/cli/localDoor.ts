@@ -17,6 +17,39 @@ export interface LocalEnvironment {
   readonly providers: string;
 }
 
+/** What a fault does; the local cloud refuses by name what it hasn't built for a service. */
+export type FaultEffect =
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly code?: string;
+      readonly retryAfterSeconds?: number;
+    }
+  | { readonly kind: "latency"; readonly latencyMs: number }
+  | { readonly kind: "cut"; readonly moment: "before" | "after" }
+  | { readonly kind: "silence" | "servfail" | "originDown" }
+  | { readonly kind: "sqlState"; readonly sqlState: string }
+  | { readonly kind: "crash"; readonly restartAfterMs?: number };
+
+/** `tenantry local fault add`. */
+export interface FaultOrder {
+  readonly service: string;
+  readonly effect: FaultEffect;
+  readonly name?: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly times?: number;
+  readonly after?: number;
+}
+
+/** A fault that is set. */
+export interface FaultReport extends FaultOrder {
+  readonly id: string;
+  /** Matching requests so far, and those that it struck. */
+  readonly seen: number;
+  readonly struck: number;
+}
+
 /** The local cloud as the CLI sees it. */
 export interface LocalCloud {
   /** Starts it, or finds it running. */
@@ -24,6 +57,10 @@ export interface LocalCloud {
   stop(): Promise<void>;
   reset(): Promise<void>;
   status(): Promise<unknown>;
+  addFault(order: FaultOrder): Promise<FaultReport>;
+  faults(): Promise<readonly FaultReport[]>;
+  /** One by its id, or all; answers what was cleared. */
+  clearFaults(id?: string): Promise<readonly FaultReport[]>;
 }
 
 /** Front door of `src/localcloud`. */

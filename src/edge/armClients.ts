@@ -1,6 +1,7 @@
 import type { CdnManagementClient } from "@azure/arm-cdn";
 import type { DnsManagementClient } from "@azure/arm-dns";
 import type { DefaultAzureCredential } from "@azure/identity";
+import { deadlinePolicy, withTokenDeadline } from "./requestDeadline.ts";
 
 const AZURE_ARM_URL = "https://management.azure.com";
 const TOKEN_SCOPE = "https://management.azure.com/.default";
@@ -35,8 +36,10 @@ export function armClients(subscriptionId: string): Promise<ArmClients> {
 
 async function openClients(url: string, subscriptionId: string): Promise<ArmClients> {
   const sdk = await import("./armSdk.ts");
-  const credential = new sdk.DefaultAzureCredential();
-  const options = { endpoint: url, $host: url, allowInsecureConnection: isPlainLoopback(url) };
+  const credential = withDeadline(new sdk.DefaultAzureCredential());
+  const additionalPolicies = [{ policy: deadlinePolicy(), position: "perRetry" as const }];
+  const allowInsecureConnection = isPlainLoopback(url);
+  const options = { endpoint: url, $host: url, allowInsecureConnection, additionalPolicies };
   const clients = {
     url,
     dns: new sdk.DnsManagementClient(credential, subscriptionId, options),
@@ -47,11 +50,14 @@ async function openClients(url: string, subscriptionId: string): Promise<ArmClie
   return clients;
 }
 
+type Credential = Pick<DefaultAzureCredential, "getToken">;
+
+function withDeadline(credential: Credential): Credential {
+  return { getToken: (...asked) => withTokenDeadline(credential.getToken(...asked)) };
+}
+
 /** The SDK's own policy refuses to send a token over plain HTTP; on loopback, and only there, ours does. */
-function sendTokenPlainly(
-  client: DnsManagementClient | CdnManagementClient,
-  credential: DefaultAzureCredential,
-): void {
+function sendTokenPlainly(client: DnsManagementClient | CdnManagementClient, credential: Credential): void {
   client.pipeline.removePolicy({ name: BEARER_POLICY });
   client.pipeline.addPolicy({
     name: "loopbackBearerToken",

@@ -24,11 +24,20 @@ export interface FoundDomain {
   readonly validationState: string;
 }
 
+/** How many of something a profile has, and how many it may have, as Front Door itself says. */
+export interface Usage {
+  readonly what: "custom domains" | "routes";
+  readonly used: number;
+  readonly limit: number;
+}
+
 /** Record sets, custom domains and routes of one environment, by name. Throws `EdgeUnreachableError` or `EdgeRefusedError`. */
 export interface EdgeClient {
   recordSet(type: RecordSetType, name: string): Promise<FoundRecordSet | undefined>;
   customDomain(name: string): Promise<FoundDomain | undefined>;
   hasRoute(name: string): Promise<boolean>;
+  /** What is counted of custom domains and routes; empty where Front Door doesn't tell. */
+  usages(): Promise<readonly Usage[]>;
   /** Each removal is done when nothing of that name is left, also when nothing was. */
   removeRecordSet(type: RecordSetType, name: string): Promise<void>;
   removeCustomDomain(name: string): Promise<void>;
@@ -44,6 +53,7 @@ export function openEdge(target: EdgeTarget): EdgeClient {
     customDomain: (name) => ask((arm) => getDomain(arm, target, name)),
     hasRoute: async (name) =>
       (await ask(({ cdn }) => cdn.routes.get(group, profile, endpoint, name))) !== undefined,
+    usages: async () => (await ask((arm) => listUsages(arm, target))) ?? [],
     removeRecordSet: async (type, name) => {
       await ask(({ dns }) => dns.recordSets.delete(group, zone, name, type));
     },
@@ -84,4 +94,22 @@ async function getRecordSet(
 async function getDomain({ cdn }: ArmClients, target: EdgeTarget, name: string): Promise<FoundDomain> {
   const found = await cdn.afdCustomDomains.get(target.resourceGroup, target.profile, name);
   return { hostName: found.hostName ?? "", validationState: found.domainValidationState ?? "Unknown" };
+}
+
+/** Azure's page shows `afdendpoint` only, types in lower case: https://learn.microsoft.com/rest/api/frontdoorservice/azurefrontdoorstandardpremium/afd-profiles/list-resource-usage */
+const USAGES = [
+  { what: "custom domains", pattern: /^(afd)?custom-?domains?$/i },
+  { what: "routes", pattern: /^routes?$/i },
+] as const;
+
+async function listUsages({ cdn }: ArmClients, { resourceGroup, profile }: EdgeTarget): Promise<Usage[]> {
+  const usages: Usage[] = [];
+  for await (const { name, currentValue, limit } of cdn.afdProfiles.listResourceUsage(
+    resourceGroup,
+    profile,
+  )) {
+    const known = USAGES.find(({ pattern }) => pattern.test(name.value ?? ""));
+    if (known !== undefined) usages.push({ what: known.what, used: currentValue, limit });
+  }
+  return usages;
 }

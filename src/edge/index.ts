@@ -6,6 +6,7 @@ export {
   type FoundRecordSet,
   openEdge,
   type RecordSetType,
+  type Usage,
 } from "./edgeClient.ts";
 export { EdgeRefusedError, EdgeUnreachableError } from "./edgeErrors.ts";
 export { lookupCname, lookupTxt, nameServer } from "./lookup.ts";

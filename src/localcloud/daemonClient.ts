@@ -40,7 +40,9 @@ function request(
   method: string,
   path: string,
 ): Promise<{ status: number; text: string }> {
-  const timeoutMs = path.startsWith("/start") ? START_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
+  // A fault on PostgreSQL restarts the server, and clearing one recovers it.
+  const isLong = ["/start", "/faults"].some((each) => path.startsWith(each));
+  const timeoutMs = isLong ? START_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
     const options = {
       host: "127.0.0.1",

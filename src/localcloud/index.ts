@@ -4,6 +4,8 @@ import { askDaemon, findDaemon } from "./daemonClient.ts";
 import { ensureDaemon } from "./daemonLauncher.ts";
 import { stopDaemon, waitUntilGone } from "./daemonStop.ts";
 import type { LocalEnv } from "./environment.ts";
+import { addFault, clearFaults, listFaults } from "./faultClient.ts";
+import type { FaultOrder, FaultReport } from "./faults/index.ts";
 import { type Home, homeOf, makeHome } from "./home.ts";
 import { findServers, stopServers } from "./leftovers.ts";
 import { LocalCloudError } from "./localCloudError.ts";
@@ -12,6 +14,7 @@ import { IDENTITY_VARIABLE, type IdentityName, identityNamed } from "./roles/ide
 
 export type { LocalCloudStatus } from "./daemon/localCloudStatus.ts";
 export { environmentVariables, type LocalEnv } from "./environment.ts";
+export type { FaultOrder, FaultReport } from "./faults/index.ts";
 export { HOME_VARIABLE } from "./home.ts";
 export { type LocalCloudCode, LocalCloudError } from "./localCloudError.ts";
 export type { IdentityName } from "./roles/identities.ts";
@@ -24,6 +27,12 @@ export interface LocalCloud {
   /** How to reach it when it runs; undefined when it doesn't. Starts nothing. */
   env(): Promise<LocalEnv | undefined>;
   status(): Promise<LocalCloudStatus>;
+  /** Sets a fault; starts what doesn't run. Throws `E_NOT_SUPPORTED` for what isn't built. */
+  addFault(order: FaultOrder): Promise<FaultReport>;
+  /** The faults that are set; none when nothing runs, because no fault survives a restart. */
+  faults(): Promise<readonly FaultReport[]>;
+  /** Clears one, or all; answers what was cleared. */
+  clearFaults(id?: string): Promise<readonly FaultReport[]>;
   /** Ends every process, PostgreSQL's too. What is stored stays. */
   stop(): Promise<void>;
   /** Stops, then deletes all that is stored: databases, secrets, records, certificates and Pulumi's state. */
@@ -50,6 +59,12 @@ export function openLocalCloud(options: LocalCloudOptions): LocalCloud {
     start: () => start(home, options.root, query),
     env: () => findEnv(home, query),
     status: () => findStatus(home),
+    addFault: async (order) => {
+      await start(home, options.root, query);
+      return addFault(home, order);
+    },
+    faults: () => listFaults(home),
+    clearFaults: (id) => clearFaults(home, id),
     stop: () => stop(home),
     reset: () => reset(home),
   };

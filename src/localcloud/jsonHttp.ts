@@ -1,6 +1,6 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as NetServer } from "node:net";
 import { LocalCloudError } from "./localCloudError.ts";
 
 type Server = HttpServer | HttpsServer;
@@ -39,7 +39,7 @@ export function sendJson(
 }
 
 /** Listens on loopback. A kept port that another program has taken since is an error that says so. */
-export async function listenOnLoopback(server: Server, port: number, what: string): Promise<number> {
+export async function listenOnLoopback(server: NetServer, port: number, what: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(error.code === "EADDRINUSE" ? portTaken(what, port) : error),

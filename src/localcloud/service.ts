@@ -1,3 +1,4 @@
+import type { Faults } from "./faults/index.ts";
 import type { EdgeCache } from "./frontDoor/edgeCache.ts";
 import type { Home } from "./home.ts";
 import type { IdentityName, Principal } from "./roles/identities.ts";
@@ -18,6 +19,8 @@ export interface ServiceContext {
   readonly ports: Ports;
   readonly names: EnvironmentNames;
   readonly tokens: Tokens;
+  /** What requests are to fail now. */
+  readonly faults: Faults;
   readonly vaults: VaultServers;
   readonly postgres: PostgresServers;
   /** Front Door's kept answers; Resource Manager purges them. */

@@ -78,7 +78,6 @@ const AWAY: readonly PostgresError["problem"][] = [
   "unreachable",
   "login-refused",
   "no-connection-free",
-  "disk-full",
   "timeout",
   "denied",
 ];
@@ -87,6 +86,12 @@ const AWAY: readonly PostgresError["problem"][] = [
 const PARTIAL: readonly PostgresError["problem"][] = ["missing", "interrupted-drop", "in-use"];
 
 function worded(error: PostgresError): Error {
+  if (error.problem === "disk-full") {
+    return new UserError("E_UNREACHABLE", error.message, {
+      cause: error,
+      hint: "A server's disk is full. Give it room and run the same command again: it goes on where this one stopped.",
+    });
+  }
   if (AWAY.includes(error.problem)) return new UserError("E_UNREACHABLE", error.message, { cause: error });
   if (PARTIAL.includes(error.problem))
     return new UserError("E_PARTIAL_STATE", error.message, { cause: error });

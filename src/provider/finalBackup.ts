@@ -55,6 +55,9 @@ async function takeFinalBackup(
   await verifyBackup(slug, taken);
   run.point("backup verified");
   return run.access.withMaster(async (client) => {
+    // Begun again after a cut, its row may be there already.
+    const written = await finalBackupSince(client, tenantId, taken.takenAt);
+    if (written?.location === taken.location && written.sha256 === taken.sha256) return written.id;
     const verifiedAt = await readClock(client);
     const deletedAfter = new Date(taken.takenAt.getTime() + FINAL_BACKUP_DAYS * DAY_MS);
     return recordBackup(

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { rootCertificates } from "node:tls";
 import type { SecretClient } from "@azure/keyvault-secrets";
+import { deadlinePolicy, withTokenDeadline } from "./requestDeadline.ts";
 
 /** Retries of one request inside the SDK; with `Retry-After` honoured this outlasts a burst of 429. */
 const MAX_RETRIES = 5;
@@ -31,7 +32,13 @@ async function openClient(vaultUrl: string): Promise<SecretClient> {
     import("@azure/identity"),
     trustedAuthorities(vaultUrl),
   ]);
-  return new Client(vaultUrl, new DefaultAzureCredential(), {
+  const identity = new DefaultAzureCredential();
+  const credential = {
+    getToken: (...asked: Parameters<typeof identity.getToken>) =>
+      withTokenDeadline(identity.getToken(...asked)),
+  };
+  return new Client(vaultUrl, credential, {
+    additionalPolicies: [{ policy: deadlinePolicy(), position: "perRetry" }],
     retryOptions: {
       maxRetries: MAX_RETRIES,
       retryDelayInMs: RETRY_DELAY_MS,

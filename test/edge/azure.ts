@@ -41,6 +41,9 @@ export const PATHS = {
     `${GROUP}/Microsoft.Cdn/profiles/profile/afdEndpoints/endpoint/routes/tenant-${slug}`,
 } as const;
 
+/** Where the profile's limits stand in `resources`; without them Front Door doesn't tell any. */
+export const USAGES = `${GROUP}/Microsoft.Cdn/profiles/profile/usages`.toLowerCase();
+
 /** Starts both and points this process's environment at them until `stop`. */
 export async function startTestAzure(): Promise<TestAzure> {
   const resources = new Map<string, Json>();

@@ -1,4 +1,5 @@
 import http from "node:http";
+import { type Faults, withFaults } from "../faults/index.ts";
 import { closeServer, listenOnLoopback, readBody, sendJson } from "../jsonHttp.ts";
 import { ARM_RESOURCES, type EnvironmentNames, type Tokens } from "../service.ts";
 import { ArmError } from "./armError.ts";
@@ -20,6 +21,7 @@ export interface ArmServerOptions {
   readonly tokens: Tokens;
   /** What roles' scopes are made from. */
   readonly names: EnvironmentNames;
+  readonly faults: Faults;
 }
 
 export interface ArmServer {
@@ -30,12 +32,13 @@ export interface ArmServer {
 
 /** Resource Manager's HTTP face on loopback. */
 export async function serveArm(options: ArmServerOptions): Promise<ArmServer> {
-  const server = http.createServer((request, response) => {
+  const handle = withFaults(options.faults, { service: "arm" }, (request, response) => {
     void answer(options, request).then(
       (result) => send(response, request, result),
       (error: unknown) => refuse(response, asArmError(error)),
     );
   });
+  const server = http.createServer(handle);
   const port = await listenOnLoopback(server, options.port, "Resource Manager");
   return { url: `http://127.0.0.1:${port}`, port, close: () => closeServer(server) };
 }

@@ -16,6 +16,8 @@ import {
   type ResourceAnswer,
 } from "./resourceHandler.ts";
 import { badUri, GROUP_TYPE, parseId } from "./resourceId.ts";
+import { CDN_API_VERSIONS } from "./types/cdnShared.ts";
+import { asksUsages, listUsages } from "./types/cdnUsage.ts";
 
 /** One authenticated request. */
 export interface ArmRequest {
@@ -53,6 +55,11 @@ export async function dispatch(
     checkVersion(action.type.type, action.type.apiVersions, apiVersion);
     checkKnownParameters(url, [], `POST of ${action.type.type}`);
     return startAction(site, operations, action, body);
+  }
+  if (asksUsages(id, method)) {
+    checkVersion(id.type, CDN_API_VERSIONS, apiVersion);
+    checkKnownParameters(url, [], `POST of ${id.type}`);
+    return { status: 200, body: listUsages(site, id) };
   }
   if (isDeletedVaultPath(id)) return answerDeletedVaults({ site, operations, id, method, url, apiVersion });
   if (id.isCollection) return listResources({ site, id, method, url, apiVersion });

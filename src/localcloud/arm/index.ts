@@ -28,6 +28,7 @@ export function armService(): LocalService {
         port: await context.ports.reserve("arm"),
         tokens: context.tokens,
         names: context.names,
+        faults: context.faults,
       });
       return { arm: server.port };
     },

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { FaultOrder } from "../faults/index.ts";
 import { closeServer, listenOnLoopback, sendJson } from "../jsonHttp.ts";
 import { identityNamed } from "../roles/identities.ts";
 import { problemOf } from "./protocol.ts";
@@ -10,7 +11,7 @@ export interface Control {
   close(): Promise<void>;
 }
 
-/** Listens for `GET /env`, `GET /status`, `POST /start` and `POST /stop` with the daemon's token. */
+/** Listens for `GET /env`, `GET /status`, `POST /start`, `POST /stop` and `/faults` with the daemon's token. */
 export async function serveControl(
   running: Running,
   port: number,
@@ -39,6 +40,10 @@ async function answer(
     if (what === "GET /env" || what === "POST /start")
       sendJson(response, 200, await running.env(rootOf(url), identityOf(url)));
     else if (what === "GET /status") sendJson(response, 200, await running.status());
+    else if (what === "GET /faults") sendJson(response, 200, running.faults.list());
+    else if (what === "POST /faults") sendJson(response, 200, await running.faults.add(orderOf(url)));
+    else if (what === "POST /faults/clear")
+      sendJson(response, 200, await running.faults.clear(url.searchParams.get("id") ?? undefined));
     else if (what === "POST /stop") {
       sendJson(response, 202);
       onStop({ keepsPostgres: url.searchParams.get("postgres") === "keep" });
@@ -50,6 +55,10 @@ async function answer(
 
 function identityOf(url: URL) {
   return identityNamed(url.searchParams.get("identity") ?? undefined);
+}
+
+function orderOf(url: URL): FaultOrder {
+  return JSON.parse(url.searchParams.get("order") ?? "{}") as FaultOrder;
 }
 
 function rootOf(url: URL): string {

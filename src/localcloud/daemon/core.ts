@@ -1,4 +1,5 @@
 import { openCertificate } from "../ca/index.ts";
+import { Faults } from "../faults/index.ts";
 import { EdgeCache } from "../frontDoor/edgeCache.ts";
 import { type Home, makeHome } from "../home.ts";
 import { keyFromFile } from "../keyFile.ts";
@@ -36,7 +37,15 @@ export async function openCore(home: Home, root: string): Promise<Core> {
   // One object for good: services keep it, and see what refreshNames changes.
   const names: { -readonly [Name in keyof EnvironmentNames]: string } = { ...firstNames };
   const running = new Map<string, number>();
-  const base = { home, store, ports: openPorts(store), setting, certificate, tokens: openTokens(tokenKey) };
+  const base = {
+    home,
+    store,
+    ports: openPorts(store),
+    setting,
+    certificate,
+    tokens: openTokens(tokenKey),
+    faults: new Faults(),
+  };
   const vaults = await openVaults({ ...base, names });
   const clusters = new Clusters(base);
   const context: ServiceContext = {

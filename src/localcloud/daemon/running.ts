@@ -8,6 +8,7 @@ import type { IdentityName } from "../roles/identities.ts";
 import type { LocalService } from "../service.ts";
 import { mayReadSecret } from "../vault/authorization.ts";
 import type { Core } from "./core.ts";
+import { type FaultControl, openFaultControl } from "./faultControl.ts";
 import type { LocalCloudStatus } from "./localCloudStatus.ts";
 import { createServices } from "./services.ts";
 
@@ -29,6 +30,7 @@ export interface Running {
   /** Starts PostgreSQL servers that have ended, e.g. killed for want of memory. */
   startServers(): Promise<void>;
   status(): Promise<LocalCloudStatus>;
+  readonly faults: FaultControl;
   /** Stops every service; PostgreSQL's servers only when told, for the next daemon can take them as they are. */
   stop(options: { readonly keepsPostgres: boolean }): Promise<void>;
 }
@@ -58,6 +60,7 @@ export async function runServices(core: Core): Promise<Running> {
     env: (root, identity) => describe(core, root, identity),
     startServers: () => core.clusters.start(),
     status: () => report(core, since),
+    faults: openFaultControl(core),
     stop,
   };
 }

@@ -12,8 +12,11 @@ const OWN_EDNS = { udpPayloadSize: MAX_UDP_BYTES, ednsVersion: EDNS_VERSION, opt
 const RCODE_BITS = 0b1111;
 const EMPTY = { isAuthoritative: false, answers: [], authorities: [] };
 
+/** How a message came. */
+export type Transport = "tcp" | "udp";
+
 /** The reply to one message; undefined when there is nobody to reply to. Over UDP a long one is cut. */
-export function replyTo(zones: Zones, message: Buffer, transport: "tcp" | "udp"): Buffer | undefined {
+export function replyTo(zones: Zones, message: Buffer, transport: Transport): Buffer | undefined {
   if (message.length < HEADER_BYTES) return undefined;
   const query = decode(message);
   if (query === undefined)
@@ -23,6 +26,18 @@ export function replyTo(zones: Zones, message: Buffer, transport: "tcp" | "udp")
   if (transport === "tcp" || whole.length <= udpLimit(query)) return whole;
   const cut = reply(query, { ...answerOf(zones, query), answers: [], authorities: [] });
   return packet.encode({ ...cut, flags: (cut.flags ?? 0) | packet.TRUNCATED_RESPONSE });
+}
+
+/** What a message asks; undefined when it asks nothing. */
+export function questionOf(message: Buffer): Question | undefined {
+  const query = message.length < HEADER_BYTES ? undefined : decode(message);
+  return query?.type === "query" ? (query.questions?.[0] as Question | undefined) : undefined;
+}
+
+/** SERVFAIL to one message that asks something. */
+export function failureOf(message: Buffer): Buffer | undefined {
+  const query = decode(message);
+  return query === undefined ? undefined : packet.encode(reply(query, { ...EMPTY, rcode: RCODE.SERVFAIL }));
 }
 
 function decode(message: Buffer): Packet | undefined {

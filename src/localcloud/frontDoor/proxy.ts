@@ -1,6 +1,7 @@
 import http from "node:http";
 import { createProxyServer } from "httpxy";
 import type { Site } from "../arm/armType.ts";
+import { type Faults, withFaults } from "../faults/index.ts";
 import { sendJson } from "../jsonHttp.ts";
 import { cacheKey } from "./cacheKey.ts";
 import type { EdgeCache } from "./edgeCache.ts";
@@ -27,8 +28,16 @@ interface Edge {
   readonly keeping: WeakMap<http.IncomingMessage, Keeping>;
 }
 
+/** An address of this machine that nobody listens on: what a fault makes of an origin that is down. */
+const NOWHERE = "http://127.0.0.1:1";
+
 /** Front Door's HTTP face: picks by `Host` and path, answers from the cache or passes on to the first origin that it reaches. */
-export function createFrontDoor(site: Site, resolve: ResolveOrigin, cache: EdgeCache): http.Server {
+export function createFrontDoor(
+  site: Site,
+  resolve: ResolveOrigin,
+  cache: EdgeCache,
+  faults: Faults,
+): http.Server {
   const proxy = createProxyServer();
   const edge: Edge = { site, resolve, cache, rotation: new OriginRotation(), proxy, keeping: new WeakMap() };
   proxy.on("proxyRes", (answer, request) => {
@@ -37,7 +46,12 @@ export function createFrontDoor(site: Site, resolve: ResolveOrigin, cache: EdgeC
     else keepAnswer(keeping, answer);
     answer.headers["x-azure-ref"] = reference();
   });
-  return http.createServer((request, response) => handle(edge, request, response));
+  const isDown: Edge = { ...edge, resolve: () => NOWHERE };
+  return http.createServer(
+    withFaults(faults, { service: "frontDoor" }, (request, response, effect) =>
+      handle(effect?.kind === "originDown" ? isDown : edge, request, response),
+    ),
+  );
 }
 
 interface Passage {

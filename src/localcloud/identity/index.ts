@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { withFaults } from "../faults/index.ts";
 import { closeServer, listenOnLoopback, sendJson } from "../jsonHttp.ts";
 import { keyFromFile } from "../keyFile.ts";
 import { DEFAULT_IDENTITY, IDENTITY_NAMES, type IdentityName, PRINCIPALS } from "../roles/identities.ts";
@@ -31,7 +32,10 @@ export function createIdentityService(): LocalService {
     name: "identity",
     start: async (context) => {
       const headers = await allHeaders(context.home.keys);
-      server = createServer((request, response) => answer(context, headers, request, response));
+      const handle = withFaults(context.faults, { service: "identity" }, (request, response) =>
+        answer(context, headers, request, response),
+      );
+      server = createServer(handle);
       return {
         identity: await listenOnLoopback(
           server,

@@ -129,6 +129,15 @@ export async function stopPostmaster(dataDir: string): Promise<void> {
   throw new LocalCloudError("E_UNREACHABLE", `PostgreSQL in '${dataDir}' does not stop.`);
 }
 
+/** Ends the server at once, as a crash does: it recovers at its next start. One that doesn't run is down already. */
+export async function crashPostmaster(dataDir: string): Promise<void> {
+  const found = await findPostmaster(dataDir);
+  if (found === undefined) return;
+  sendSignal(found.pid, "SIGQUIT");
+  if (await isGoneWithin(found.pid, dataDir, STOP_TIMEOUT_MS)) return;
+  throw new LocalCloudError("E_UNREACHABLE", `PostgreSQL in '${dataDir}' does not stop.`);
+}
+
 async function isGoneWithin(pid: number, dataDir: string, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {

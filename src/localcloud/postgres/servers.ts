@@ -10,7 +10,9 @@ import {
   SUPERUSER,
   stopCluster,
 } from "./cluster.ts";
+import { crashPostmaster } from "./clusterProcess.ts";
 import { findPostmaster } from "./postmaster.ts";
+import { noSuchServer, ServerFaults } from "./serverFaults.ts";
 
 const NAMESPACE = "postgres";
 const HOST = "127.0.0.1";
@@ -24,7 +26,7 @@ interface ServerDocument {
   readonly version: string;
 }
 
-type PostgresContext = Pick<ServiceContext, "home" | "ports" | "setting" | "store">;
+type PostgresContext = Pick<ServiceContext, "faults" | "home" | "ports" | "setting" | "store">;
 
 /** Azure's group of a server's admins. */
 const ADMINS = "azure_pg_admin";
@@ -33,21 +35,24 @@ const ADMINS = "azure_pg_admin";
 export class Clusters implements PostgresServers {
   readonly #context: PostgresContext;
   readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #faults: ServerFaults;
 
   constructor(context: PostgresContext) {
     this.#context = context;
+    this.#faults = new ServerFaults(context);
   }
 
-  /** Starts every server that there is; those that still run are taken as they are. */
+  /** Starts every server that no fault holds down; those that still run are taken as they are. */
   async start(): Promise<void> {
-    const kept = this.#context.store.list<ServerDocument>(NAMESPACE);
-    await Promise.all(kept.map(({ id }) => this.#inTurn(id, () => this.#startCluster(id))));
+    const wanted = this.#names().filter((name) => !this.#faults.isDown(name));
+    await Promise.all(wanted.map((name) => this.#inTurn(name, () => this.#startCluster(name))));
   }
 
   /** Stops every server; the data stay. */
   async close(): Promise<void> {
-    const kept = this.#context.store.list<ServerDocument>(NAMESPACE);
-    await Promise.all(kept.map(({ id }) => this.#inTurn(id, () => stopCluster(this.#cluster(id)))));
+    await this.#faults.closeAll();
+    const names = this.#names();
+    await Promise.all(names.map((name) => this.#inTurn(name, () => stopCluster(this.#cluster(name)))));
   }
 
   async ensure(name: string, order: PostgresOrder): Promise<PostgresAddress> {
@@ -59,7 +64,46 @@ export class Clusters implements PostgresServers {
     await this.#inTurn(name, async () => {
       await removeCluster(this.#cluster(name));
       await this.#context.store.delete(NAMESPACE, name);
-      await this.#context.ports.release(portName(name));
+      await this.#faults.forget(name);
+    });
+  }
+
+  /** Throws `E_NOT_SUPPORTED` for a name that no server has. */
+  assertKnown(name: string): void {
+    const names = this.#names();
+    if (!names.includes(name)) throw noSuchServer(name, names);
+  }
+
+  /** Ends a server at once; it is back after that time, or with `revive`. */
+  async crash(name: string, restartAfterMs: number | undefined): Promise<void> {
+    this.#faults.hold(name, restartAfterMs, () => this.revive(name));
+    await this.#inTurn(name, () => crashPostmaster(dataDirOf(this.#cluster(name))));
+  }
+
+  /** Starts a server that a crash held down. */
+  async revive(name: string): Promise<void> {
+    this.#faults.letUp(name);
+    await this.#inTurn(name, () => this.#startCluster(name));
+  }
+
+  /** Puts a proxy before a server, or takes it away: the server is restarted, and its sessions end. */
+  async setProxied(name: string, isProxied: boolean): Promise<void> {
+    await this.#inTurn(name, async () => {
+      if (isProxied === this.#faults.isProxied(name)) return;
+      if (!isProxied) {
+        await this.#faults.close(name);
+        await this.#startCluster(name);
+        return;
+      }
+      this.#faults.makeRoom(name);
+      try {
+        await this.#startCluster(name);
+        await this.#faults.open(name, (afterMs) => void this.crash(name, afterMs).catch(console.error));
+      } catch (error) {
+        await this.#faults.close(name);
+        await this.#startCluster(name);
+        throw error;
+      }
     });
   }
 
@@ -68,7 +112,7 @@ export class Clusters implements PostgresServers {
       this.#context.store.list<ServerDocument>(NAMESPACE).map(async ({ id, doc }) => {
         const postmaster = await findPostmaster(dataDirOf(this.#cluster(id)));
         return postmaster?.isReady
-          ? [{ name: id, host: HOST, port: postmaster.port, version: doc.version }]
+          ? [{ name: id, host: HOST, port: await this.#faults.publicPort(id), version: doc.version }]
           : [];
       }),
     );
@@ -94,11 +138,11 @@ export class Clusters implements PostgresServers {
     const port = await this.#startCluster(name);
     const version = await this.#makeAdmin(port, order);
     await this.#context.store.put(NAMESPACE, name, { order, version });
-    return { name, host: HOST, port, version };
+    return { name, host: HOST, port: await this.#faults.publicPort(name), version };
   }
 
   async #startCluster(name: string): Promise<number> {
-    const port = await this.#context.ports.reserve(portName(name));
+    const port = await this.#faults.listenPort(name);
     const maxConnections = this.#context.store.get<ServerDocument>(NAMESPACE, name)?.order.maxConnections;
     const cluster: ClusterOrder = {
       ...this.#cluster(name),
@@ -109,6 +153,10 @@ export class Clusters implements PostgresServers {
       isDurable: this.#context.setting("FAST") !== "1",
     };
     return (await ensureCluster(cluster)).port;
+  }
+
+  #names(): readonly string[] {
+    return this.#context.store.list<ServerDocument>(NAMESPACE).map(({ id }) => id);
   }
 
   #cluster(name: string): Pick<ClusterOrder, "name" | "place"> {
@@ -151,8 +199,4 @@ async function giveMaintenance(client: pg.Client, login: string): Promise<void> 
   if (rowCount === 0) await client.query(`CREATE ROLE ${client.escapeIdentifier(ADMINS)} NOLOGIN`);
   await client.query(`GRANT ${client.escapeIdentifier(ADMINS)} TO ${login}`);
   await client.query(`ALTER DATABASE postgres OWNER TO ${client.escapeIdentifier(ADMINS)}`);
-}
-
-function portName(server: string): string {
-  return `postgres:${server}`;
 }

@@ -16,7 +16,7 @@ interface VaultDocument {
 
 type VaultContext = Pick<
   ServiceContext,
-  "certificate" | "home" | "names" | "ports" | "setting" | "store" | "tokens"
+  "certificate" | "faults" | "home" | "names" | "ports" | "setting" | "store" | "tokens"
 >;
 
 /** Opens what is kept of vaults; nothing listens before `start` or `ensure`. `now` is the clock, in ms. */

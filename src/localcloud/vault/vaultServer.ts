@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
+import { withFaults } from "../faults/index.ts";
 import { closeServer, listenOnLoopback, readBody, sendJson } from "../jsonHttp.ts";
 import { type ServiceContext, VAULT_RESOURCES } from "../service.ts";
 import { assertAuthorized } from "./authorization.ts";
@@ -28,14 +29,16 @@ export interface VaultOrder {
   readonly throttle: () => number | undefined;
 }
 
-type VaultContext = Pick<ServiceContext, "certificate" | "names" | "store" | "tokens">;
+type VaultContext = Pick<ServiceContext, "certificate" | "faults" | "names" | "store" | "tokens">;
 
 /** Listens on the vault's own port. */
 export async function serveVault(context: VaultContext, order: VaultOrder): Promise<VaultServer> {
   const { cert, key } = context.certificate;
-  const server: Server = createServer({ cert, key }, (request, response) => {
+  const place = { service: "vault", name: order.name } as const;
+  const handle = withFaults(context.faults, place, (request, response) => {
     void answer(context, order, request, response);
   });
+  const server: Server = createServer({ cert, key }, handle);
   await listenOnLoopback(server, order.port, `Key Vault '${order.name}'`);
   return { url: urlOf(order), close: () => closeServer(server) };
 }

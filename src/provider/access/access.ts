@@ -13,6 +13,7 @@ import { openVault, type SecretVault } from "../../vault/index.ts";
 import { type ConnectionPool, type Lease, leaseOnce } from "./connectionPool.ts";
 import type { Credentials } from "./credentials.ts";
 import { assertEnvironment, refuseLoopback } from "./environmentGuard.ts";
+import { repeatWhenCut } from "./repeatWhenCut.ts";
 import { findServerRow, type ServerRow } from "./serverRow.ts";
 
 /** The maintenance database's connection of a server's admin, and its URL for other databases. */
@@ -95,11 +96,21 @@ const READER: ConnectOptions = {
 
 type LeaseAt = (url: string) => Promise<Lease>;
 
+/** Bodies may be run again anywhere: after a rotation, and when the server went away under them. */
+async function withLogin<T>(
+  what: string,
+  urlOf: (isFresh: boolean) => Promise<string>,
+  leaseAt: LeaseAt,
+  body: (client: Client, url: string) => Promise<T>,
+): Promise<T> {
+  return repeatWhenCut(() => withCurrentLogin(what, urlOf, leaseAt, body));
+}
+
 /**
  * Runs `body` with the URL that is kept and, when a login is refused (a rotation), once more with the vault's current
- * one: also inside the body, which opens connections of its own. Bodies may be run again anywhere.
+ * one: also inside the body, which opens connections of its own.
  */
-async function withLogin<T>(
+async function withCurrentLogin<T>(
   what: string,
   urlOf: (isFresh: boolean) => Promise<string>,
   leaseAt: LeaseAt,

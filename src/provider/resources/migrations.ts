@@ -9,6 +9,7 @@ import {
 import { appendAudit } from "../../registry/index.ts";
 import type { MigrationPlan } from "../../tenant/desired.ts";
 import type { MigrationsInputs, MigrationsOutputs } from "../../tenant/resources.ts";
+import { repeatWhenCut } from "../access/repeatWhenCut.ts";
 import { commandEnvironment } from "../commandEnvironment.ts";
 import { markerFor } from "../markerFor.ts";
 import { dirOf, type FileMap, refuseEdited } from "../migrationFiles.ts";
@@ -113,7 +114,7 @@ async function applySql(
       ? await run.access.withAdmin(inputs.server, (admin) =>
           withStandIn(admin, { ...inputs, marker: markerFor(inputs) }, apply),
         )
-      : await withConnection(url, { applicationName: MIGRATOR }, apply);
+      : await repeatWhenCut(() => withConnection(url, { applicationName: MIGRATOR }, apply));
   return { applied: outcome.applied, last: outcome.lastMigration };
 }
 

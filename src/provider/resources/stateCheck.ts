@@ -1,5 +1,6 @@
 import { UserError } from "../../tenant/errors.ts";
 import type { StateCheckInputs, StateCheckOutputs } from "../../tenant/resources.ts";
+import { assertEdgeRoom } from "../edgeRoom.ts";
 import { markPhase } from "../phases.ts";
 import { isKnown } from "../protocol/wire.ts";
 import { listFindings, lookEverywhere } from "../reality.ts";
@@ -39,6 +40,7 @@ async function compareAhead(news: Previewed<StateCheckInputs>, run: Run): Promis
 
 async function compare(inputs: StateCheckInputs, run: Run): Promise<StateCheckOutputs> {
   await assertNoStrangers(inputs, run);
+  await assertEdgeRoom(inputs.slug, run);
   await markPhase(run, inputs.tenantId, "state_checked");
   return inputs;
 }

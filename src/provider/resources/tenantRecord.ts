@@ -178,6 +178,8 @@ function subjectOf(record: TenantRow) {
 /** An undo keeps id and slug for the next try; everything else ends as a tombstone. */
 async function endLife(client: Client, record: TenantRow, run: Run): Promise<void> {
   if (run.isUndo && isNeverActive(record)) return freePlace(client, record.id);
+  // Begun again after a cut, it may have ended already.
+  if ((await readRecordById(client, record.id))?.status === "purged") return;
   const audited = await run.audited();
   await transition(client, record.id, "purging", audited);
   await writeTombstone(client, record.id, audited);

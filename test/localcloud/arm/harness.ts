@@ -1,6 +1,7 @@
 import * as fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { Faults } from "../../../src/localcloud/faults/index.ts";
 import { EdgeCache } from "../../../src/localcloud/frontDoor/edgeCache.ts";
 import { homeOf } from "../../../src/localcloud/home.ts";
 import { findFreePort } from "../../../src/localcloud/ports.ts";
@@ -94,6 +95,7 @@ function contextOf(
       originHost: "origin.local.test",
     },
     tokens: openTokens(Buffer.from("key")),
+    faults: new Faults(),
     certificate: { cert: "", key: "", ca: "" },
     vaults: {
       ensure: async (name: string, properties: VaultProperties) => {

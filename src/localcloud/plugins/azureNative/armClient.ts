@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { withArmRetries } from "./armRetries.ts";
 
 /** How to reach Resource Manager. */
 export interface ArmAccess {
@@ -85,7 +86,8 @@ function address({ url }: ArmAccess, id: string, apiVersion: string): string {
 
 async function send({ token }: ArmAccess, method: string, url: string, body?: Document): Promise<Response> {
   const headers = { authorization: `Bearer ${await token()}`, "content-type": "application/json" };
-  return fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  return withArmRetries(() => fetch(url, request));
 }
 
 async function awaitOperation(access: ArmAccess, response: Response): Promise<void> {
