@@ -8,12 +8,13 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export async function connectOrigin(target: string): Promise<net.Socket> {
   const { hostname, port } = new URL(target);
   const socket = net.connect({ host: hostname, port: Number(port) });
+  const giveUp = () => socket.destroy(timedOut(target));
   await new Promise<void>((resolve, reject) => {
-    socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(timedOut(target)));
+    socket.setTimeout(CONNECT_TIMEOUT_MS, giveUp);
     socket.once("error", reject);
     socket.once("connect", resolve);
   });
-  socket.setTimeout(0);
+  socket.setTimeout(0, giveUp);
   // Between here and the request that takes it over nobody else listens; that request tells of what went wrong.
   socket.on("error", () => undefined);
   return socket;
