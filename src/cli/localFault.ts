@@ -65,7 +65,7 @@ function refuseWords(action: string, words: readonly string[], most: number): vo
 
 function addedWords(fault: FaultReport): string {
   const reach = describeReach(fault);
-  return `${fault.id}: ${placeOf(fault)} ${describeEffect(fault.effect)}${reach === "" ? "" : ` (${reach})`}; until \`tenantry local fault clear ${fault.id}\` or the local cloud's next start\n`;
+  return `${fault.id}: ${placeOf(fault)} ${describeEffect(fault.effect)}${reach === "" ? "" : ` (${reach})`}; until \`tenantry local fault clear ${fault.id}\` or a stop of the local cloud\n`;
 }
 
 function rowOf(fault: FaultReport): readonly string[] {
@@ -78,7 +78,7 @@ function placeOf({ service, name }: FaultReport): string {
 }
 
 /** Part of `tenantry local --help`. */
-export const FAULT_HELP = `  fault   let its services fail on demand; no fault survives its next start
+export const FAULT_HELP = `  fault   let its services fail on demand; a stop or restart clears every fault
           fault add <service> <what> [when]    arm, vault [name], dns, frontDoor, identity, postgres --server <name>
             what   --status <code> [--code <word>] [--retry-after <s>], --latency <ms>, --cut before|after,
                    --no-answer; dns: --servfail; frontDoor: --origin-down; postgres: --sqlstate <state>,

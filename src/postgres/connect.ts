@@ -27,6 +27,12 @@ export interface ConnectOptions {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/**
+ * After this long without a word the operating system asks whether the other side is still there, on Linux ten times,
+ * once a second: a statement has no deadline, but a server whose machine or network is gone ends it (FAULTS F37).
+ */
+const KEEP_ALIVE_MS = 30_000;
+
 /** Opens a connection. Throws PostgresError ("unreachable", "login-refused", …) without the URL in it. */
 export async function connect(url: string, options: ConnectOptions): Promise<Client> {
   const where = describeUrl(url);
@@ -76,6 +82,7 @@ async function open(url: string, options: ConnectOptions): Promise<Client> {
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     statement_timeout: options.statementTimeoutMs ?? 0,
     ...(options.queryTimeoutMs === undefined ? {} : { query_timeout: options.queryTimeoutMs }),
     // As startup options, so that RESET ALL keeps them; a role's or database's own defaults don't count here.

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -75,6 +76,24 @@ describe("connect", () => {
     expect((await thrownBy(client.query("SELECT pg_sleep(5)"))).message).toMatch(/timeout/i);
     client.end();
   });
+
+  // /proc/net/tcp tells a socket's timer (02: keep-alive) and when it ends, in hundredths of a second (proc_net_tcp.txt).
+  test.skipIf(process.platform !== "linux")(
+    "a server whose machine is gone is noticed while a statement waits, within a minute (F37; reads /proc)",
+    async () => {
+      const client = await connect(server.adminUrl, ONCE);
+      const port = server.port.toString(16).toUpperCase().padStart(4, "0");
+      const table = await readFile("/proc/net/tcp", "utf8");
+      const timers = table.split("\n").flatMap((line) => {
+        const [, , remote, , , timer] = line.trim().split(/\s+/);
+        return remote?.endsWith(`:${port}`) && timer?.startsWith("02:")
+          ? [Number.parseInt(timer.slice(3), 16)]
+          : [];
+      });
+      expect(timers.some((hundredths) => hundredths <= 3_000)).toBe(true);
+      await close(client);
+    },
+  );
 
   test("knocks until a slot is free (F24)", async () => {
     const holders: Client[] = [];

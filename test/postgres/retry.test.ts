@@ -85,3 +85,14 @@ test("pauses grow, stay under 2 s and are never zero", () => {
     ),
   );
 });
+
+test("processes that a full server refused together don't knock again together (F24)", async () => {
+  const pausesOf = async (random: () => number) => {
+    const clock = fakeClock();
+    await thrownBy(withRetry(() => Promise.reject(coded("53300")), { clock, random, budgetMs: 1_000 }));
+    return clock.slept;
+  };
+  const [early, late] = await Promise.all([pausesOf(() => 0), pausesOf(() => 0.99)]);
+  expect(late?.[0]).toBeGreaterThan((early?.[0] ?? 0) * 1.5);
+  expect(early?.length).toBeGreaterThan(late?.length ?? 0);
+});
