@@ -15,6 +15,7 @@ import {
 } from "./officialPlugins.ts";
 import { POSTGRESQL_SCENARIOS } from "./postgresqlScenarioTable.ts";
 import { RANDOM_SCENARIOS } from "./randomScenarioTable.ts";
+import { POSTGRESQL_SETTING_SCENARIOS, RANDOM_SETTING_SCENARIOS } from "./settingScenarioTable.ts";
 
 /** Both plugins of one name, each behind a client that is configured anew for every test. */
 interface Pair {
@@ -32,7 +33,9 @@ describe.skipIf(randomFound === undefined)(
     const pair = pairOf(randomPlugin, () => ({}), NO_SQL);
     // The official plugin answers a diff's names and no leaves; refusals are worded by Terraform.
     const ignored = /\.leaves(\.|$)|\.(reason|refused)$/;
-    test.each(RANDOM_SCENARIOS)("$title", (scenario) => compare(pair, { ...scenario, ignored }));
+    test.each([...RANDOM_SETTING_SCENARIOS, ...RANDOM_SCENARIOS])("$title", (scenario) =>
+      compare(pair, { ...scenario, ignored }),
+    );
   },
 );
 
@@ -48,9 +51,10 @@ describe.skipIf(postgresqlFound === undefined)(
       query(urlFor(postgres.superuserUrl, { database }), text);
     const pair = pairOf(postgresqlPlugin, () => settingsOf(postgres.adminUrl), sql);
     afterEach(() => clearServer(postgres.superuserUrl));
-    // Outputs of inputs that ours refuses, the secret mark that the SDK's class sets itself, and PostgreSQL's own words.
+    // Outputs of inputs that ours refuses, and PostgreSQL's own words.
     const ignored =
-      /\.(assumeRole|idleInTransactionSessionTimeout|statementTimeout|policies)$|inputs\.password$|\.(reason|refused)$/;
+      /\.(assumeRole|idleInTransactionSessionTimeout|statementTimeout|policies)$|\.(reason|refused)$/;
+    test.each(POSTGRESQL_SETTING_SCENARIOS)("$title", (scenario) => compare(pair, scenario));
     test.each(POSTGRESQL_SCENARIOS)("$title", (scenario) =>
       compare(pair, { ...scenario, ignored }, () => clearServer(postgres.superuserUrl)),
     );

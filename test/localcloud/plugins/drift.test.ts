@@ -16,6 +16,7 @@ test.each(AZURE_DRIFT)(
     for (const [path, { wire, to, plan = { [path]: "update" } }] of Object.entries(sample.byHand)) {
       await changeByHand(sample, wire, to);
       const found = await bench.client.read(token(sample.type), state.id, state);
+      expect(found?.inputs, path).not.toEqual(inputs);
       const { changes } = await bench.client.diff(token(sample.type), found!, inputs);
       expect(changes, path).toEqual(plan);
       state = await bench.client.update(token(sample.type), found!, inputs);

@@ -232,6 +232,8 @@ test.each([
 test.each([
   [{ azureIdentityAuth: "true" }, "azureIdentityAuth"],
   [{ superuser: "true" }, "superuser"],
+  [{ superuser: "maybe" }, "superuser"],
+  [{ port: "many" }, "port"],
   [{ sslmode: "maybe" }, "sslmode"],
   [{ awsRdsIamAuth: "true" }, "awsRdsIamAuth"],
   [{ maxConnections: "5" }, "maxConnections"],

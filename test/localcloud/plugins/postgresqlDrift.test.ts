@@ -145,6 +145,7 @@ test.each(SAMPLES)(
     for (const { title, text, plan } of changes) {
       await sql(text, place);
       const found = plain((await bench.client.read(type, state.id, state))!);
+      expect(found.inputs, title).not.toEqual(inputs);
       expect((await bench.client.diff(type, found, inputs)).changes, title).toEqual(plan);
       state = plain(await bench.client.update(type, found, inputs));
       const mended = await bench.client.read(type, state.id, state);

@@ -56,8 +56,16 @@ function checkConfig(args: ValueMap): readonly Failure[] {
       property: "superuser",
       reason: "set it to false: no admin of the local cloud is a superuser, as on Azure",
     });
+  for (const name of ["port", "connectTimeout"])
+    if (isNoNumber(args[name])) refused.push({ property: name, reason: "expected a number" });
+  if (typeof args.superuser === "string" && !["true", "false"].includes(args.superuser))
+    refused.push({ property: "superuser", reason: `expected true or false; got '${args.superuser}'` });
   const scheme = args.scheme;
   if (scheme !== undefined && scheme !== "postgres" && scheme !== UNKNOWN)
     refused.push({ property: "scheme", reason: "the local cloud supports 'postgres' alone" });
   return refused;
+}
+
+function isNoNumber(value: ValueMap[string] | undefined): boolean {
+  return value !== undefined && value !== UNKNOWN && Number.isNaN(Number(value));
 }

@@ -53,9 +53,15 @@ const RULES: PostgresInputs = {
   isAutoNamed: true,
 };
 
-/** A role. Its password reaches the server only as a SCRAM verifier. */
+const base = checkAndDiff(RULES);
+
+/** A role. Its password reaches the server only as a SCRAM verifier, and state as a secret, also from a program that doesn't say so. */
 export const role: ResourceType<ServerConfig> = {
-  ...checkAndDiff(RULES),
+  diff: base.diff,
+  check: async (config, call) => {
+    const checked = await base.check(config, call);
+    return { ...checked, inputs: conceal(checked.inputs) };
+  },
   create: async (config, { news, isPreview }) => {
     if (isPreview) return { id: "", outputs: stateOf(news) };
     const name = String(news.name);
@@ -77,7 +83,7 @@ export const role: ResourceType<ServerConfig> = {
         skipDropRole: olds.skipDropRole ?? false,
         skipReassignOwned: olds.skipReassignOwned ?? false,
       };
-      return { id: String(found.name), inputs, outputs: { ...conceal(found), ...kept } };
+      return { id: String(found.name), inputs: conceal(inputs), outputs: { ...conceal(found), ...kept } };
     }),
   update: async (config, { id, news, olds, oldInputs, isPreview }) => {
     if (isPreview) return stateOf(news);
