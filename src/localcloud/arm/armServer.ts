@@ -55,10 +55,11 @@ async function answer(
       "Authentication failed. The 'Authorization' header is missing or its token is not one of the local cloud's.",
     );
   }
-  assertAuthorized(principal, request.method ?? "GET", pathOf(request), names);
+  const [method, url] = [request.method ?? "GET", urlOf(request)];
+  assertAuthorized(principal, method, url.pathname, names);
   return dispatch(site, operations, {
-    method: request.method ?? "GET",
-    url: urlOf(request),
+    method,
+    url,
     body: await readJson(request),
     ifMatch: request.headers["if-match"],
     ifNoneMatch: request.headers["if-none-match"],
@@ -94,7 +95,7 @@ function send(
   sendJson(response, status, body);
 }
 
-/** Azure's SDKs ask for a resource by its id as `//subscriptions/…`; Azure takes that. */
+/** Without dots, and without a doubled slash at its beginning (Azure's SDKs ask by id so): authorized is what is answered. */
 function urlOf(request: http.IncomingMessage): URL {
   return new URL((request.url ?? "/").replace(/^\/+/, "/"), originOf(request));
 }
@@ -107,9 +108,4 @@ function originOf({ headers }: http.IncomingMessage): string {
 function refuse(response: http.ServerResponse, error: ArmError): void {
   const challenge = { "www-authenticate": 'Bearer authorization_uri="http://127.0.0.1"' };
   sendJson(response, error.status, error.body(), error.status === 401 ? challenge : {});
-}
-
-/** Without dots, and without a doubled slash at its beginning (Azure's SDKs ask by id so): authorized is what is answered. */
-function pathOf({ url = "/" }: http.IncomingMessage): string {
-  return new URL(url.replace(/^\/+/, "/"), "http://127.0.0.1").pathname;
 }

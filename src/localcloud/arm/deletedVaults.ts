@@ -1,6 +1,7 @@
 import { ArmError, unsupported } from "./armError.ts";
 import type { ArmResource, JsonMap } from "./armResource.ts";
 import type { Site } from "./armType.ts";
+import { plainLocation } from "./location.ts";
 import type { Operations } from "./operations.ts";
 import { checkKnownParameters, checkVersion } from "./requestChecks.ts";
 import type { ResourceAnswer } from "./resourceHandler.ts";
@@ -53,7 +54,7 @@ function deletedVaults({ site, id }: DeletedVaultCall): readonly ArmResource[] {
 function find(call: DeletedVaultCall): ArmResource {
   const [location = "", name = ""] = call.id.names;
   const found = deletedVaults(call).find(
-    (each) => each.name.toLowerCase() === name.toLowerCase() && locationOf(each) === plain(location),
+    (each) => each.name.toLowerCase() === name.toLowerCase() && locationOf(each) === plainLocation(location),
   );
   if (found !== undefined) return found;
   const message = `The deleted vault '${name}' in location '${location}' could not be found.`;
@@ -80,10 +81,5 @@ function present(deleted: ArmResource): JsonMap {
 }
 
 function locationOf({ envelope }: ArmResource): string {
-  return plain(String(envelope.location ?? ""));
-}
-
-/** `West Europe` and `westeurope` are one place. */
-function plain(location: string): string {
-  return location.toLowerCase().replaceAll(" ", "");
+  return plainLocation(String(envelope.location ?? ""));
 }

@@ -50,16 +50,18 @@ export async function dispatch(
   const polled = pollOperation(operations, url.pathname);
   if (polled !== undefined) return polled;
   const id = parseId(url.pathname);
-  if (isDeletedVaultPath(id)) return answerDeletedVaults({ site, operations, id, method, url, apiVersion });
   const action = method === "POST" ? actionOf(id) : undefined;
   if (action !== undefined) {
     checkVersion(action.type.type, action.type.apiVersions, apiVersion);
+    checkKnownParameters(url, [], `POST of ${action.type.type}`);
     return startAction(site, operations, action, body);
   }
   if (asksUsages(id, method)) {
     checkVersion(id.type, CDN_API_VERSIONS, apiVersion);
+    checkKnownParameters(url, [], `POST of ${id.type}`);
     return { status: 200, body: listUsages(site, id) };
   }
+  if (isDeletedVaultPath(id)) return answerDeletedVaults({ site, operations, id, method, url, apiVersion });
   if (id.isCollection) return listResources({ site, id, method, url, apiVersion });
   if (id.group === "") throw badUri(url.pathname);
   const type = armType(id.type);

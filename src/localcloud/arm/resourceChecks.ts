@@ -1,6 +1,7 @@
 import { ArmError, groupBeingDeleted, groupNotFound, parentNotFound, resourceNotFound } from "./armError.ts";
-import type { ArmResource } from "./armResource.ts";
+import { type ArmResource, type JsonMap, text } from "./armResource.ts";
 import { unfinishedState } from "./lifecycle.ts";
+import { plainLocation } from "./location.ts";
 import type { ResourceCall } from "./resourceHandler.ts";
 import { formatId, GROUP_TYPE, idKey } from "./resourceId.ts";
 
@@ -67,6 +68,22 @@ export function checkPreconditions(
   if (ifMatch === undefined || ifMatch === existing?.etag) return;
   if (ifMatch === "*" && existing !== undefined) return;
   throw preconditionFailed(ifMatch, "If-Match", existing?.etag ?? "n/a");
+}
+
+/** A resource stays where it was made. */
+export function checkLocation(
+  { id }: ResourceCall,
+  existing: ArmResource | undefined,
+  envelope: JsonMap,
+): void {
+  const [old, wanted] = [text(existing?.envelope, "location"), text(envelope, "location")];
+  if (old === undefined || wanted === undefined || plainLocation(old) === plainLocation(wanted)) return;
+  throw new ArmError(
+    409,
+    "InvalidResourceLocation",
+    `The resource '${id.names.at(-1)}' already exists in location '${old}' in resource group '${id.group}'. ` +
+      `A resource with the same name cannot be created in location '${wanted}'. Please select a new resource name.`,
+  );
 }
 
 /** Azure refuses a second change while one is under way. */

@@ -8,13 +8,14 @@ import {
   checkGroup,
   checkGroupStays,
   checkIdle,
+  checkLocation,
   checkParents,
   checkPreconditions,
   findResource,
   idOf,
   lookUp,
 } from "./resourceChecks.ts";
-import type { ResourceId } from "./resourceId.ts";
+import { GROUP_TYPE, type ResourceId } from "./resourceId.ts";
 import { fitShape, type Members, mergeShape } from "./shape.ts";
 
 /** One request for one resource of a known type. */
@@ -133,6 +134,7 @@ async function write(call: ResourceCall, { envelope, properties }: Body): Promis
   checkPreconditions(call, existing);
   checkGroupStays(call);
   checkIdle(call, existing);
+  if (type.type !== GROUP_TYPE) checkLocation(call, existing, envelope);
   const formattedId = existing?.id ?? idOf(call);
   const put = await type.put({ site, id, apiVersion, formattedId, envelope, properties, existing });
   const resource = resourceOf(call, formattedId, { envelope, ...put }, existing);

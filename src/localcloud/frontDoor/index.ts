@@ -22,7 +22,8 @@ export function frontDoorService(): LocalService {
         "Front Door's origin",
       );
       servers.push(origin);
-      const frontDoor = createFrontDoor(siteOf(context), resolver(context, originPort), context);
+      const resolve = resolver(context, originPort);
+      const frontDoor = createFrontDoor(siteOf(context), resolve, context.edgeCache, context.faults);
       const port = await listenOnLoopback(frontDoor, await context.ports.reserve("frontDoor"), "Front Door");
       servers.push(frontDoor);
       return { frontDoor: port, origin: originPort };

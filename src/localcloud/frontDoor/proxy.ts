@@ -1,9 +1,8 @@
 import http from "node:http";
 import { createProxyServer } from "httpxy";
 import type { Site } from "../arm/armType.ts";
-import { withFaults } from "../faults/index.ts";
+import { type Faults, withFaults } from "../faults/index.ts";
 import { sendJson } from "../jsonHttp.ts";
-import type { ServiceContext } from "../service.ts";
 import { cacheKey } from "./cacheKey.ts";
 import type { EdgeCache } from "./edgeCache.ts";
 import { dropReserved, originHeaders, reference } from "./edgeHeaders.ts";
@@ -36,7 +35,8 @@ const NOWHERE = "http://127.0.0.1:1";
 export function createFrontDoor(
   site: Site,
   resolve: ResolveOrigin,
-  { edgeCache: cache, faults }: Pick<ServiceContext, "edgeCache" | "faults">,
+  cache: EdgeCache,
+  faults: Faults,
 ): http.Server {
   const proxy = createProxyServer();
   const edge: Edge = { site, resolve, cache, rotation: new OriginRotation(), proxy, keeping: new WeakMap() };
@@ -47,10 +47,11 @@ export function createFrontDoor(
     answer.headers["x-azure-ref"] = reference();
   });
   const isDown: Edge = { ...edge, resolve: () => NOWHERE };
-  const withFault = withFaults(faults, { service: "frontDoor" }, (request, response, effect) =>
-    handle(effect?.kind === "originDown" ? isDown : edge, request, response),
+  return http.createServer(
+    withFaults(faults, { service: "frontDoor" }, (request, response, effect) =>
+      handle(effect?.kind === "originDown" ? isDown : edge, request, response),
+    ),
   );
-  return http.createServer(withFault);
 }
 
 interface Passage {

@@ -103,7 +103,8 @@ test("a route needs domains and an origin group that are there, and a domain has
   expect((await putRoute("acme", [], "none")).body.error.code).toBe("InvalidResource");
   await putDomain("acme");
   await putRoute("acme", ["acme"]);
-  const message = expect.stringContaining("Domain: acme.local.test, Path pattern: /*, Protocol: Http cannot");
+  const message =
+    "The route domains, paths and protocols configuration has a conflict. More information: Domain: acme.local.test, Path pattern: /*, Protocol: Http cannot be added to Route second as this combination already exists in Endpoint e, Route acme..";
   expect((await putRoute("second", ["acme"])).body.error).toEqual({ code: "BadRequest", message });
   expect((await cloud.arm("GET", route("acme"), CDN)).body.properties.customDomains).toEqual([
     { id: `${IN_GROUP}${domain("acme")}`, isActive: true },

@@ -215,12 +215,9 @@ export const AZURE_DRIFT: readonly DriftSample[] = [
         probeRequestType: "GET",
         probeIntervalInSeconds: 30,
       }),
-      ...sameNamed("", {
-        sessionAffinityState: "Enabled",
-        trafficRestorationTimeToHealedOrNewEndpointsInMinutes: 10,
-      }),
+      ...sameNamed("", { trafficRestorationTimeToHealedOrNewEndpointsInMinutes: 10 }),
     },
-    fixed: [],
+    fixed: ["sessionAffinityState"],
   },
   {
     title: "origin",
@@ -290,8 +287,10 @@ export const AZURE_DRIFT: readonly DriftSample[] = [
       httpsRedirect: "Disabled",
       linkToDefaultDomain: "Disabled",
       enabledState: "Enabled",
+      cacheConfiguration: { queryStringCachingBehavior: "UseQueryString" },
     },
     byHand: {
+      ...sameNamed("cacheConfiguration", { queryStringCachingBehavior: "IgnoreQueryString" }),
       "customDomains[0]": { wire: "properties.customDomains", to: [], plan: { "customDomains[0]": "add" } },
       "supportedProtocols[1]": {
         wire: "properties.supportedProtocols",

@@ -4,6 +4,7 @@ import { ArmError, groupBeingDeleted } from "../armError.ts";
 import { type ArmResource, text } from "../armResource.ts";
 import type { ArmType, PutCall, Site, StoredCall } from "../armType.ts";
 import { removeNow, unfinishedState, withProperties } from "../lifecycle.ts";
+import { plainLocation } from "../location.ts";
 import { asArmError } from "../operations.ts";
 import { GROUP_TYPE } from "../resourceId.ts";
 import { DELETED_VAULT_TYPE } from "./deletedVault.ts";
@@ -38,16 +39,12 @@ export const resourceGroup: ArmType = {
 /** A group stays where it was made. */
 function refuseMove({ envelope, existing }: PutCall): void {
   const [old, wanted] = [text(existing?.envelope, "location"), text(envelope, "location") ?? ""];
-  if (old === undefined || plain(old) === plain(wanted)) return;
+  if (old === undefined || plainLocation(old) === plainLocation(wanted)) return;
   throw new ArmError(
     409,
     "InvalidResourceGroupLocation",
     `Invalid resource group location '${wanted}'. The Resource group already exists in location '${old}'.`,
   );
-}
-
-function plain(location: string): string {
-  return location.toLowerCase().replaceAll(" ", "");
 }
 
 /**

@@ -64,6 +64,17 @@ export const ROWS: readonly Row[] = [
     includes: { name: "kv-one", properties: { vaultUri: "https://127.0.0.1:1/kv-one/" } },
   },
   {
+    what: "its location never changes",
+    page: "https://github.com/MicrosoftDocs/azure-docs/issues/70422",
+    request: ["PUT", VAULT, VERSION, { ...body(), location: "eastus" }],
+    status: 409,
+    error: {
+      code: "InvalidResourceLocation",
+      message:
+        "The resource 'kv-one' already exists in location 'westeurope' in resource group 'rg'. A resource with the same name cannot be created in location 'eastus'. Please select a new resource name.",
+    },
+  },
+  {
     what: "purge protection can't be set to false, not even at first",
     page: "https://github.com/Azure/azure-cli/issues/29115",
     request: ["PUT", "Microsoft.KeyVault/vaults/kv-two", VERSION, body({ enablePurgeProtection: false })],
