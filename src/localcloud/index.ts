@@ -5,13 +5,17 @@ import { ensureDaemon } from "./daemonLauncher.ts";
 import { stopDaemon, waitUntilGone } from "./daemonStop.ts";
 import type { LocalEnv } from "./environment.ts";
 import { type Home, homeOf, makeHome } from "./home.ts";
-import { findServers, stopServers } from "./leftovers.ts";
+import { inspectHome, type LocalCloudFacts } from "./inspect.ts";
+import { stopServers } from "./leftovers.ts";
 import { LocalCloudError } from "./localCloudError.ts";
 import { takeLock } from "./lock.ts";
+import { findStatus } from "./status.ts";
 
 export type { LocalCloudStatus } from "./daemon/localCloudStatus.ts";
+export { bytesIn } from "./diskUse.ts";
 export { environmentVariables, type LocalEnv } from "./environment.ts";
 export { HOME_VARIABLE } from "./home.ts";
+export type { LocalCloudFacts } from "./inspect.ts";
 export { type LocalCloudCode, LocalCloudError } from "./localCloudError.ts";
 
 /** One machine's cloud, kept in one home. Every method throws LocalCloudError for what its user can put right. */
@@ -22,6 +26,8 @@ export interface LocalCloud {
   /** How to reach it when it runs; undefined when it doesn't. Starts nothing. */
   env(): Promise<LocalEnv | undefined>;
   status(): Promise<LocalCloudStatus>;
+  /** What a doctor can see without starting, stopping or writing anything, also of a home that is damaged. */
+  inspect(): Promise<LocalCloudFacts>;
   /** Ends every process, PostgreSQL's too. What is stored stays. */
   stop(): Promise<void>;
   /** Stops, then deletes all that is stored: databases, secrets, records, certificates and Pulumi's state. */
@@ -36,6 +42,7 @@ export function openLocalCloud(options: { readonly root: string; readonly home?:
     start: () => start(home, options.root),
     env: () => findEnv(home, options.root),
     status: () => findStatus(home),
+    inspect: () => inspectHome(home),
     stop: () => stop(home),
     reset: () => reset(home),
   };
@@ -60,15 +67,6 @@ async function findEnv(home: Home, root: string): Promise<LocalEnv | undefined> 
 
 function rootQuery(root: string): string {
   return `?root=${encodeURIComponent(root)}`;
-}
-
-async function findStatus(home: Home): Promise<LocalCloudStatus> {
-  const daemon = await findDaemon(home);
-  const status =
-    daemon === undefined ? undefined : await askDaemon<LocalCloudStatus>(daemon, "GET", "/status");
-  if (status !== undefined) return status;
-  const postgres = (await findServers(home)).map(({ name, pid, port }) => ({ name, pid, port }));
-  return { isRunning: false, home: home.folder, ports: {}, postgres };
 }
 
 async function stop(home: Home): Promise<void> {

@@ -5,7 +5,7 @@ import { IDENTITY_PATH, identityHeader } from "../identity/index.ts";
 import { configFileOf } from "../names.ts";
 import type { LocalService } from "../service.ts";
 import type { Core } from "./core.ts";
-import type { LocalCloudStatus } from "./localCloudStatus.ts";
+import type { DaemonStatus } from "./localCloudStatus.ts";
 import { createServices } from "./services.ts";
 
 /** Secret of the platform vault that holds master's read-write URL. */
@@ -19,7 +19,7 @@ export interface Running {
   env(root: string): Promise<LocalEnv>;
   /** Starts PostgreSQL servers that have ended, e.g. killed for want of memory. */
   startServers(): Promise<void>;
-  status(): Promise<LocalCloudStatus>;
+  status(): Promise<DaemonStatus>;
   /** Stops every service; PostgreSQL's servers only when told, for the next daemon can take them as they are. */
   stop(options: { readonly keepsPostgres: boolean }): Promise<void>;
 }
@@ -79,7 +79,7 @@ async function describe(core: Core, root: string): Promise<LocalEnv> {
   };
 }
 
-async function report(core: Core, since: string): Promise<LocalCloudStatus> {
+async function report(core: Core, since: string): Promise<DaemonStatus> {
   const [running, processes] = await Promise.all([core.clusters.running(), core.clusters.processes()]);
   const postgres = running.map(({ name, port }) => ({
     name,
@@ -94,6 +94,5 @@ async function report(core: Core, since: string): Promise<LocalCloudStatus> {
     memoryBytes: process.memoryUsage().rss,
     ports: Object.fromEntries(core.ports),
     postgres,
-    stored: core.store.counts(),
   };
 }
