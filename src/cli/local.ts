@@ -1,9 +1,11 @@
 import { UserError } from "../tenant/errors.ts";
 import { type LocalEnvironment, openLocalDoor } from "./localDoor.ts";
+import { printLocalStatus } from "./render/localStatus.ts";
 import { UsageError } from "./usage.ts";
 import type { CliContext, CommonOptions, Verb } from "./verb.ts";
 
-const ACTIONS = ["start", "stop", "status", "env", "reset"] as const;
+/** What `local` can be told to do. */
+export const ACTIONS = ["start", "stop", "status", "env", "reset"] as const;
 type Action = (typeof ACTIONS)[number];
 
 /** `tenantry local`: the cloud on this machine. */
@@ -25,7 +27,7 @@ export const local: Verb = {
 };
 
 async function act(action: Action, options: CommonOptions, { root, io }: CliContext): Promise<number> {
-  const { cloud, environmentVariables } = await openLocalDoor(root);
+  const { cloud, environmentVariables, bytesIn } = await openLocalDoor(root);
   switch (action) {
     case "start":
     case "env": {
@@ -36,7 +38,8 @@ async function act(action: Action, options: CommonOptions, { root, io }: CliCont
       return 0;
     }
     case "status":
-      return printStatus(await cloud.status(), options, io);
+      await printLocalStatus(await cloud.status(), bytesIn, { root, io, isJson: options.json });
+      return 0;
     case "stop":
       await cloud.stop();
       io.out("local cloud stopped; its state stays\n");
@@ -59,21 +62,10 @@ function startedWords({ arm, keyVault, dns, frontDoor }: LocalEnvironment): stri
   return `local cloud runs: Resource Manager ${arm.url}, Key Vault ${keyVault.url}, DNS ${dns.host}:${dns.port}, Front Door ${frontDoor.url}\n`;
 }
 
-function printStatus(found: unknown, options: CommonOptions, io: CliContext["io"]): number {
-  io.out(options.json ? `${JSON.stringify(found, null, 2)}\n` : `${flatten(found).join("\n")}\n`);
-  return 0;
-}
-
-/** `name  value` lines of a nested status, for a person. */
-function flatten(value: unknown, path = ""): string[] {
-  if (typeof value !== "object" || value === null) return [`${path.padEnd(32)} ${String(value)}`];
-  return Object.entries(value).flatMap(([key, each]) => flatten(each, path === "" ? key : `${path}.${key}`));
-}
-
 const LOCAL_HELP = `
   start   start it; it stays up until stop
   stop    stop every process of it; data stays
-  status  what runs, with ports, memory and what is stored
+  status  what runs, with ports and memory, and what is stored; fields of --json: docs/local.md
   env     variables for a bare \`pulumi\`:  eval "$(bin/tenantry local env)"; pulumi preview -s local.acme
           with --json the addresses of every service (holds master's credentials: this machine only)
   reset   stop it and delete all of its data
