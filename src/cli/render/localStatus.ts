@@ -54,34 +54,30 @@ export function localStatusText(
 }
 
 function headline({ isRunning, since, postgres }: ShownStatus, nowMs: number): string {
-  if (isRunning) return `local cloud runs, for ${formatAge(Date.parse(since ?? ""), nowMs)}`;
+  if (isRunning) return `local cloud runs on 127.0.0.1, for ${formatAge(Date.parse(since ?? ""), nowMs)}`;
   if (postgres.length === 0) return "local cloud doesn't run; `tenantry local start` starts it";
   return "local cloud doesn't run, its PostgreSQL does; `tenantry local start` or `stop` ends that";
 }
 
-const RUNS_HEADER = ["RUNS", "AT", "PROCESS", "MEMORY"];
+const RUNS_HEADER = ["RUNS", "PORT", "PROCESS", "MEMORY"];
 
 /** The daemon with its services, which are of one process, then the vaults, then the servers. */
 function runningRows({ isRunning, pid, ports, vaults, postgres, memory }: ShownStatus): string[][] {
   const servers = postgres.map((server) => [
     serviceName(`postgres:${server.name}`),
-    address(server.port),
+    String(server.port),
     String(server.pid),
     memoryWords(memory.postgres[server.name]),
   ]);
   if (!isRunning) return servers;
-  const services = Object.entries(ports).map(([name, port]) => [serviceName(name), address(port)]);
+  const services = Object.entries(ports).map(([name, port]) => [serviceName(name), String(port)]);
   return [
     ["daemon, with:", "", String(pid ?? "-"), memoryWords(memory.daemon)],
-    ...[...services, ...vaults.map(({ name, port }) => [serviceName(`vault:${name}`), address(port)])].map(
-      ([name, at]) => [`  ${name}`, at ?? "", "", ""],
+    ...[...services, ...vaults.map(({ name, port }) => [serviceName(`vault:${name}`), String(port)])].map(
+      ([name, port]) => [`  ${name}`, port ?? "", "", ""],
     ),
     ...servers,
   ];
-}
-
-function address(port: number): string {
-  return `127.0.0.1:${port}`;
 }
 
 function memoryWords(use: MemoryUse | undefined): string {

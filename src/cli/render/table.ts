@@ -12,7 +12,14 @@ export function renderTable(
   const all = [header, ...rows];
   const widths = header.map((_, index) => Math.max(...all.map((row) => (row[index] ?? "").length)));
   const lines = breakColumns(widths, columns);
-  return all.flatMap((row) => lines.map((line) => `${fitLine(row, line, widths, columns)}\n`)).join("");
+  const isSaid = (line: readonly number[], row: readonly string[]) =>
+    line[0] === 0 || line.some((index) => (row[index] ?? "") !== "");
+  return all
+    .flatMap((row) =>
+      lines.filter((line) => isSaid(line, row)).map((line) => fitLine(row, line, widths, columns)),
+    )
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 /** Indexes of the columns that share a line, for each line of a row. */

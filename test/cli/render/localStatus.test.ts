@@ -27,16 +27,16 @@ describe("`local status` for a person", () => {
   test("is two tables: what runs, what is stored", () => {
     expect(`\n${localStatusText(RUNNING, 80, AT)}`).toMatchInlineSnapshot(`
       "
-      local cloud runs, for 12 min
+      local cloud runs on 127.0.0.1, for 12 min
       home: /home/me/shop/.tenantry/local
 
-      RUNS                      AT               PROCESS  MEMORY
-      daemon, with:                              4711     92 MB
-        managed identity        127.0.0.1:20001
-        DNS                     127.0.0.1:20002
-        Resource Manager        127.0.0.1:20003
-        Key Vault shop-tenants  127.0.0.1:20011
-      PostgreSQL db-01          127.0.0.1:20010  4720     45 MB, 7 processes
+      RUNS                      PORT   PROCESS  MEMORY
+      daemon, with:                    4711     92 MB
+        managed identity        20001
+        DNS                     20002
+        Resource Manager        20003
+        Key Vault shop-tenants  20011
+      PostgreSQL db-01          20010  4720     45 MB, 7 processes
 
       STORED               ON DISK  WHAT
       databases of db-01   61 MB    with write-ahead log
@@ -74,7 +74,7 @@ describe("`local status` for a person", () => {
     expect(text.split("\n").slice(0, 2).join(" ")).toBe(
       "local cloud doesn't run, its PostgreSQL does; `tenantry local start` or `stop` ends that",
     );
-    expect(text).toMatch(/^PostgreSQL db-01 +127\.0\.0\.1:20010 +4720 +45 MB, 7 processes$/m);
+    expect(text).toMatch(/^PostgreSQL db-01 +20010 +4720 +45 MB, 7 processes$/m);
   });
 
   test.each([60, 80, 200])("fits into %i columns", (columns) => {

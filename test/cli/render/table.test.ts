@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { renderTable } from "../../../src/cli/render/table.ts";
 import { formatAge, formatBytes } from "../../../src/cli/render/units.ts";
-import { wrapText } from "../../../src/cli/render/wrap.ts";
+import { fitText, wrapText } from "../../../src/cli/render/wrap.ts";
 
 const HEADER = ["TENANT", "STATUS", "HOST"];
 const ROWS = [
@@ -69,4 +69,29 @@ test("sizes and ages are said in the unit that fits", () => {
     "2 h",
     "2 days",
   ]);
+});
+
+test("what goes to a terminal is broken at spaces and hangs, what goes to a pipe stays whole", () => {
+  const text = "E_STATE: something is wrong with it\n  do this about it\nshort\n";
+  expect(fitText(text, { isTerminal: false, columns: 20 })).toBe(text);
+  expect(fitText(text, { isTerminal: true, columns: 20 })).toBe(
+    `E_STATE: something
+  is wrong with it
+  do this about it
+short
+`,
+  );
+});
+
+test("a row without anything below it has no empty line", () => {
+  expect(
+    renderTable(
+      ["NAME", "WHAT"],
+      [
+        ["a", "x".repeat(20)],
+        ["b", ""],
+      ],
+      22,
+    ),
+  ).toBe(`NAME\n  WHAT\na\n  ${"x".repeat(20)}\nb\n`);
 });
