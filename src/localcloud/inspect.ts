@@ -37,7 +37,8 @@ export interface TakenPort {
 
 /** How the file system says that a folder is not for us. */
 const CLOSED = ["EACCES", "EPERM", "ENOTDIR", "EISDIR", "EROFS"];
-const SERVER_PREFIX = "postgres:";
+/** Kind of the ports that PostgreSQL servers have, which outlive the daemon: `postgres:<name>`. */
+const SERVER_PORT = "postgres";
 
 /** Never throws for what is wrong with the home: that is what it tells. */
 export async function inspectHome(home: Home): Promise<LocalCloudFacts> {
@@ -64,14 +65,17 @@ async function look(home: Home): Promise<Seen> {
   const daemon = await findDaemon(home);
   const isTaken = daemon === undefined && (await lockOwner(home.run)) !== undefined;
   const store = await readStore(home.state);
-  const running = (await findServers(home)).map(({ name }) => name);
-  const servers = store.list("postgres").map(({ id }) => ({ name: id, isRunning: running.includes(id) }));
+  const running = await findServers(home);
+  const names = running.map(({ name }) => name);
+  const servers = store.list("postgres").map(({ id }) => ({ name: id, isRunning: names.includes(id) }));
   const kept = store.list<number>("ports").map(({ id, doc }) => ({ service: id, port: doc }));
-  const isOurs = (service: string) =>
-    service.startsWith(SERVER_PREFIX)
-      ? running.includes(service.slice(SERVER_PREFIX.length))
-      : daemon !== undefined || isTaken;
-  const takenPorts = await takenOf(kept.filter(({ service }) => !isOurs(service)));
+  const isOurs = (service: string) => {
+    const [kind, server = ""] = service.split(":");
+    return kind === SERVER_PORT ? names.includes(server) : daemon !== undefined || isTaken;
+  };
+  const own = [daemon?.pid, ...running.map(({ pid }) => pid)];
+  const taken = await takenOf(kept.filter(({ service }) => !isOurs(service)));
+  const takenPorts = taken.filter(({ owner }) => owner.pid === undefined || !own.includes(owner.pid));
   const seen = { takenPorts, servers };
   if (daemon !== undefined) return { ...seen, state: "running", pid: daemon.pid };
   if (isTaken) return { ...seen, state: "starting" };

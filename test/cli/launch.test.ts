@@ -57,11 +57,9 @@ describe("bin/tenantry", () => {
     const [folder = ""] = readdirSync(bundles);
     const bundle = join(bundles, folder, "cli-index.cjs");
     const { size } = statSync(bundle);
-    for (const length of [0, size - 100]) {
-      truncateSync(bundle, length);
-      expect(help()).toEqual(sound);
-      expect(statSync(bundle).size).toBe(size);
-    }
+    truncateSync(bundle, size - 100);
+    expect(help()).toEqual(sound);
+    expect(statSync(bundle).size).toBe(size);
     rmSync(packages, { recursive: true });
     symlinkSync(shared, packages);
   });

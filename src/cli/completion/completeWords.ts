@@ -70,12 +70,14 @@ function argumentsOf(
   return plain(kind === "localActions" ? ACTIONS : SHELLS);
 }
 
-function valuesOf(kind: ValueKind | undefined, names: CompletionNames): readonly Candidate[] {
+function valuesOf(
+  kind: ValueKind | readonly string[] | undefined,
+  names: CompletionNames,
+): readonly Candidate[] {
+  if (typeof kind === "object") return plain(kind);
   switch (kind) {
     case "environments":
       return plain(names.environments);
-    case "engines":
-      return plain(["embedded", "official"]);
     case "slugs":
       return plain(names.slugs);
     case "plans":

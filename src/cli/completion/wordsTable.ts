@@ -12,10 +12,10 @@ export type ArgumentKind = "slugs" | "localActions" | "shells";
 /** Options that every verb takes. */
 export const COMMON_OPTIONS = ["--env", "--engine", "--json", "--wait", "--help"] as const;
 
-/** What follows an option that takes a value; options that aren't here take none, or one that nobody can guess. */
-export const VALUES_OF: Readonly<Record<string, ValueKind>> = {
+/** What follows each option that takes a value: a kind of name, or one of these words; `free` is what nobody can guess. */
+export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> = {
   "--env": "environments",
-  "--engine": "engines",
+  "--engine": ["embedded", "official"],
   "--confirm": "slugs",
   "--plan": "plans",
   "--display-name": "free",
@@ -23,7 +23,7 @@ export const VALUES_OF: Readonly<Record<string, ValueKind>> = {
   "--legal-name": "free",
 };
 
-export type ValueKind = "environments" | "engines" | "slugs" | "plans" | "free";
+export type ValueKind = "environments" | "slugs" | "plans" | "free";
 
 export const WORDS: Readonly<Record<string, VerbWords>> = {
   up: { options: ["--all", "--platform", "--dry-run", "--refresh"], arguments: "slugs" },
