@@ -45,7 +45,7 @@ function namesIn(root: CliContext["root"], folder: string): string[] {
 
 const HELP = `
 Examples:
-  source <(bin/tenantry completion bash)                        in ~/.bashrc
-  source <(bin/tenantry completion zsh)                         in ~/.zshrc, after compinit
-  bin/tenantry completion fish | source                         in ~/.config/fish/config.fish
+  source <(bin/tenantry completion bash)  in ~/.bashrc
+  source <(bin/tenantry completion zsh)   in ~/.zshrc, after compinit
+  bin/tenantry completion fish | source   in ~/.config/fish/config.fish
 `;

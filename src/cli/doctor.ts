@@ -46,5 +46,6 @@ async function lookAtEnvironment(
 }
 
 const HELP = `
-Exits with 1 when something is broken. With --json a list of { what, state: fine | notice | broken, found, remedy? }.
+Exits with 1 when something is broken. Starts nothing: what needs a running local
+cloud is asked of one that runs. Fields of --json: docs/local.md
 `;

@@ -83,6 +83,12 @@ short
   );
 });
 
+test("what is said of a name hangs below its column", () => {
+  expect(fitText("  env  variables for a bare one\n", { isTerminal: true, columns: 20 })).toBe(
+    "  env  variables for\n       a bare one\n",
+  );
+});
+
 test("a row without anything below it has no empty line", () => {
   expect(
     renderTable(
