@@ -8,6 +8,12 @@ export interface Spread {
   readonly runs: number;
 }
 
+/** One line of the results. */
+export interface Row {
+  readonly what: string;
+  readonly spread: Spread;
+}
+
 /** Runs a command to its end and answers its wall time in ms; a non-zero exit is an error with what it printed. */
 export async function timeCommand(
   command: string,

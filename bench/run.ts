@@ -5,15 +5,16 @@ import { join, resolve } from "node:path";
 import { Client } from "pg";
 import { openVault } from "../src/vault/index.ts";
 import { createWorkspace, type Workspace } from "../test/support/workspace.ts";
-import { type Spread, spreadOf, timeCommand } from "./measure.ts";
+import { measureStarts } from "./localStart.ts";
+import { type Row, spreadOf, timeCommand } from "./measure.ts";
 
 /** Counted runs of each command, interleaved so that a slow minute of the machine hits all alike. */
 const RUNS = 7;
 const ROOT = resolve(import.meta.dirname, "..");
 
-interface Row {
-  readonly what: string;
-  readonly spread: Spread;
+if (process.argv[2] === "start") {
+  for (const { what, spread } of await measureStarts(RUNS)) console.log(what, spread);
+  process.exit(0);
 }
 
 const workspace = createWorkspace();
@@ -21,7 +22,7 @@ try {
   for (const slug of ["acme", "brightsmile-dental", "northwind-logistics"]) removeEntry(workspace, slug);
   const first = await time(workspace, ["up", "--platform"]);
   await addTenant(workspace, "warm-up");
-  const rows = await measureTenants(workspace);
+  const rows = [...(await measureTenants(workspace)), ...(await measureStarts(RUNS))];
   writeFileSync(join(ROOT, "bench/RESULTS.md"), report(first, rows));
   process.stdout.write(readFileSync(join(ROOT, "bench/RESULTS.md"), "utf8"));
 } finally {

@@ -3,10 +3,14 @@
 // first run after an edit makes the next.
 import { createHash, randomBytes } from "node:crypto";
 import {
+  closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -31,6 +35,8 @@ const ENTRIES = ["cli/index.ts", "localcloud/daemon.ts", "provider/plugin.ts"];
 const LATE = ["typescript", "@npmcli/arborist"];
 /** Bundles of other sources that stay: those of checkouts that share these packages. */
 const KEPT = 4;
+/** Last line of a bundle that is whole. A power cut leaves files that are empty or end early; the doctor looks for it too. */
+const END = "//# whole";
 /** Longer than any process takes to read its bundle. */
 const BEGIN_MS = 60_000;
 
@@ -46,8 +52,11 @@ export async function launch(entry, use) {
   }
   const folder = process.env.TENANTRY_BUNDLE === "off" ? undefined : await bundleFolder();
   if (folder === undefined) return importSource(entry);
+  const path = await wholeBundle(folder, `${nameOf(entry)}.cjs`);
+  if (path === undefined) return importSource(entry);
   globalThis[ROOT_KEY] = pathToFileURL(`${ROOT}/`).href;
-  return runBundle(join(folder, `${nameOf(entry)}.cjs`), use);
+  globalThis[BUNDLE_KEY] = dirname(path);
+  return runBundle(path, use);
 }
 
 /** Keeps the code that this process compiled for the next one with the same use, where there is none yet. */
@@ -69,11 +78,39 @@ let unremembered;
 
 /** Bundles don't know which checkout they serve: several with the same sources share one. */
 const ROOT_KEY = "__tenantryRoot";
+/** Where the doctor finds the bundle that runs. */
+const BUNDLE_KEY = "__tenantryBundle";
 
 async function importSource(entry) {
   const { register } = await import("tsx/esm/api");
   register();
   return import(pathToFileURL(join(SOURCE, entry)).href);
+}
+
+/** A bundle's path; a damaged one is made anew. Undefined where that can't be done. */
+async function wholeBundle(folder, name) {
+  if (isWhole(join(folder, name))) return join(folder, name);
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Another user's: the sources are there.
+    return undefined;
+  }
+  const fresh = await bundleFolder();
+  return fresh === undefined ? undefined : join(fresh, name);
+}
+
+/** By its end alone: reading all of it takes as long as running it. */
+function isWhole(path) {
+  if (!existsSync(path)) return false;
+  const file = openSync(path, "r");
+  try {
+    const end = Buffer.alloc(END.length + 1);
+    readSync(file, end, 0, end.length, Math.max(0, fstatSync(file).size - end.length));
+    return end.toString("latin1") === `${END}\n`;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function runBundle(path, use) {
@@ -156,6 +193,7 @@ async function writeBundles(outdir) {
     platform: "node",
     target: "node20",
     format: "cjs",
+    footer: { js: END },
     logLevel: "silent",
     plugins: [
       { name: "late", setup: loadLate },

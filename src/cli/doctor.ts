@@ -1,35 +1,51 @@
+import { toUserError, UserError } from "../tenant/errors.ts";
+import { environmentNames } from "../tenant/load.ts";
 import { environmentFindings } from "./doctor/environment.ts";
-import type { Finding } from "./doctor/finding.ts";
-import { machineFindings } from "./doctor/machine.ts";
+import { observeEnvironment } from "./doctor/environmentFacts.ts";
+import { broken, type Finding, notice } from "./doctor/finding.ts";
+import { findingsOf } from "./doctor/machine.ts";
+import { type MachineFacts, observeMachine } from "./doctor/machineFacts.ts";
+import { findingsText } from "./render/findings.ts";
 import { withDeployer } from "./runTargets.ts";
 import { openSession } from "./session.ts";
-import type { Verb } from "./verb.ts";
+import type { CliContext, CommonOptions, Verb } from "./verb.ts";
 
 /** Exit code when something is broken. */
 const EXIT_BROKEN = 1;
 
-/** `tenantry doctor`: looks at machine and environment; never writes but for starting the local cloud. */
+/** `tenantry doctor`: looks at machine and environment; writes nothing and starts nothing. */
 export const doctor: Verb = {
-  configure: (command) => command,
+  configure: (command) => command.addHelpText("after", HELP),
   run: async (_args, options, context) => {
-    const machine = await machineFindings(options, context.root);
-    const isHopeless = machine.some(({ state }) => state === "broken");
-    const findings = isHopeless
-      ? machine
-      : [
-          ...machine,
-          ...(await withDeployer(await openSession(options, context), (deployer) =>
-            environmentFindings(deployer, options.env),
-          )),
-        ];
+    const facts = await observeMachine(options, context.root);
+    const findings = [...findingsOf(facts), ...(await lookAtEnvironment(facts, options, context))];
     if (options.json) context.io.out(`${JSON.stringify(findings, null, 2)}\n`);
-    else context.io.out(findings.map(wordFinding).join(""));
+    else context.io.out(findingsText(findings, context.io.columns));
     return findings.some(({ state }) => state === "broken") ? EXIT_BROKEN : 0;
   },
 };
 
-const SIGNS = { fine: "ok     ", notice: "notice ", broken: "BROKEN " } as const;
-
-function wordFinding({ state, what, found, remedy }: Finding): string {
-  return `${SIGNS[state]}${what}: ${found}\n${remedy === undefined ? "" : `         ${remedy.replaceAll("\n", "\n         ")}\n`}`;
+/** Whatever is broken about the machine, the environment is asked too. A misspelled one is refused, as everywhere. */
+async function lookAtEnvironment(
+  { cloud }: MachineFacts,
+  options: CommonOptions,
+  context: CliContext,
+): Promise<readonly Finding[]> {
+  if (cloud !== undefined && cloud.state !== "running")
+    return [notice("platform", "not asked: the local cloud doesn't run", "Start it and ask again.")];
+  try {
+    const deployer = await openSession(options, context, { isOnlyLooking: true });
+    return await withDeployer(deployer, async () =>
+      environmentFindings(await observeEnvironment(deployer, options.env, context.root)),
+    );
+  } catch (failure) {
+    const error = toUserError(failure);
+    if (!(error instanceof UserError) || !environmentNames(context.root).includes(options.env)) throw failure;
+    return [broken(`environment ${options.env}`, error.message, error.hint ?? "`tenantry check` says more.")];
+  }
 }
+
+const HELP = `
+Exits with 1 when something is broken. Starts nothing: what needs a running local
+cloud is asked of one that runs. Fields of --json: docs/local.md
+`;

@@ -1,4 +1,5 @@
 import { exitCodeOf, InternalError, toUserError, UserError } from "../tenant/errors.ts";
+import { fitText } from "./render/wrap.ts";
 import { EXIT_USAGE, UsageError } from "./usage.ts";
 import type { CliIo } from "./verb.ts";
 
@@ -13,7 +14,10 @@ export function reportFailure(failure: unknown, io: CliIo, isJson: boolean): num
       io.err(
         `${JSON.stringify({ error: { code: error.code, message: error.message, hint: error.hint } })}\n`,
       );
-    else io.err(`${error.code}: ${error.message}\n${error.hint === undefined ? "" : `  ${error.hint}\n`}`);
+    else {
+      const hint = error.hint === undefined ? "" : `  ${error.hint}\n`;
+      io.err(fitText(`${error.code}: ${error.message}\n${hint}`, io));
+    }
     return exitCodeOf(error.code);
   }
   if (error instanceof UsageError) {

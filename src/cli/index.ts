@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { UserError } from "../tenant/errors.ts";
 import { reportFailure } from "./failure.ts";
 import { listenForInterrupts } from "./interrupt.ts";
+import { fitText } from "./render/wrap.ts";
 import { EXIT_USAGE } from "./usage.ts";
 import type { CliContext, CliIo, CommonOptions } from "./verb.ts";
 import { UNBUILT_VERBS, VERBS, type VerbRow } from "./verbs.ts";
@@ -51,8 +52,8 @@ function describeProgram(io: CliIo): Command {
     .usage("<verb> [slug…] [options]")
     .exitOverride()
     .configureOutput({
-      writeOut: io.out,
-      writeErr: io.err,
+      writeOut: (text) => io.out(fitText(text, io)),
+      writeErr: (text) => io.err(fitText(text, io)),
       getOutHelpWidth: () => io.columns,
       getErrHelpWidth: () => io.columns,
     })
@@ -115,8 +116,9 @@ function endOfPipe(error: NodeJS.ErrnoException): void {
 }
 
 const HELP_FOOTER = `
-Exit codes: 0 done, 1 failed, 2 wrong use or entry (nothing touched), 3 refused by a guard,
-            4 changes pending (preview --exit-code) or edge not ready, 5 locked by another run.
+Exit codes: 0 done, 1 failed, 2 wrong use or entry (nothing touched), 3 refused
+            by a guard, 4 changes pending (preview --exit-code) or edge not
+            ready, 5 locked by another run.
 
 Examples:
   tenantry up --all                      the platform, then every tenant of \`local\`

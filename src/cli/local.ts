@@ -1,10 +1,12 @@
 import { UserError } from "../tenant/errors.ts";
 import { type LocalEnvironment, openLocalDoor } from "./localDoor.ts";
 import { FAULT_HELP, runFault } from "./localFault.ts";
+import { printLocalStatus } from "./render/localStatus.ts";
 import { UsageError } from "./usage.ts";
 import type { CliContext, CommonOptions, Verb } from "./verb.ts";
 
-const ACTIONS = ["start", "stop", "status", "env", "reset"] as const;
+/** What `local` can be told to do. */
+export const ACTIONS = ["start", "stop", "status", "env", "reset"] as const;
 type Action = (typeof ACTIONS)[number];
 
 interface LocalOptions extends CommonOptions {
@@ -41,7 +43,7 @@ export const local: Verb = {
 };
 
 async function act(action: Action, options: LocalOptions, { root, io }: CliContext): Promise<number> {
-  const { cloud, environmentVariables } = await openLocalDoor(root, options.identity);
+  const { cloud, environmentVariables, bytesIn } = await openLocalDoor(root, options.identity);
   switch (action) {
     case "start":
     case "env": {
@@ -52,7 +54,8 @@ async function act(action: Action, options: LocalOptions, { root, io }: CliConte
       return 0;
     }
     case "status":
-      return printStatus(await cloud.status(), options, io);
+      await printLocalStatus(await cloud.status(), bytesIn, { root, io, isJson: options.json });
+      return 0;
     case "stop":
       await cloud.stop();
       io.out("local cloud stopped; its state stays\n");
@@ -75,21 +78,10 @@ function startedWords({ arm, keyVault, dns, frontDoor }: LocalEnvironment): stri
   return `local cloud runs: Resource Manager ${arm.url}, Key Vault ${keyVault.url}, DNS ${dns.host}:${dns.port}, Front Door ${frontDoor.url}\n`;
 }
 
-function printStatus(found: unknown, options: CommonOptions, io: CliContext["io"]): number {
-  io.out(options.json ? `${JSON.stringify(found, null, 2)}\n` : `${flatten(found).join("\n")}\n`);
-  return 0;
-}
-
-/** `name  value` lines of a nested status, for a person. */
-function flatten(value: unknown, path = ""): string[] {
-  if (typeof value !== "object" || value === null) return [`${path.padEnd(32)} ${String(value)}`];
-  return Object.entries(value).flatMap(([key, each]) => flatten(each, path === "" ? key : `${path}.${key}`));
-}
-
 const LOCAL_HELP = `
   start   start it; it stays up until stop
   stop    stop every process of it; data stays
-  status  what runs, with ports, memory and what is stored
+  status  what runs, with ports and memory, and what is stored; fields of --json: docs/local.md
   env     variables for a bare \`pulumi\`:  eval "$(bin/tenantry local env)"; pulumi preview -s local.acme
           with --json the addresses of every service (holds master's credentials: this machine only)
           with --identity those of another identity than the owner: deployer (tenants, not the platform),

@@ -56,17 +56,62 @@ export interface LocalCloud {
   start(): Promise<LocalEnvironment>;
   stop(): Promise<void>;
   reset(): Promise<void>;
-  status(): Promise<unknown>;
   addFault(order: FaultOrder): Promise<FaultReport>;
   faults(): Promise<readonly FaultReport[]>;
   /** One by its id, or all; answers what was cleared. */
   clearFaults(id?: string): Promise<readonly FaultReport[]>;
+  status(): Promise<LocalCloudStatus>;
+  /** Looks, also at a home that is damaged; starts nothing. */
+  inspect(): Promise<LocalCloudFacts>;
+}
+
+/** Memory of a process with all that it started. */
+export interface MemoryUse {
+  readonly bytes: number;
+  readonly processes: number;
+}
+
+/** `tenantry local status --json`, without the backups that the CLI adds. */
+export interface LocalCloudStatus {
+  readonly isRunning: boolean;
+  readonly home: string;
+  readonly pid?: number;
+  readonly since?: string;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly postgres: readonly { readonly name: string; readonly pid: number; readonly port: number }[];
+  readonly stored: Readonly<Record<string, number>>;
+  readonly vaults: readonly { readonly name: string; readonly port: number; readonly secrets: number }[];
+  readonly memory: { readonly daemon?: MemoryUse; readonly postgres: Readonly<Record<string, MemoryUse>> };
+  readonly disk: {
+    readonly databases: Readonly<Record<string, number>>;
+    readonly state: number;
+    readonly backend: number;
+    readonly log: number;
+  };
+}
+
+/** What a doctor sees of it: `inspect.ts` of the room says each member. */
+export interface LocalCloudFacts {
+  readonly home: string;
+  readonly place: string;
+  readonly serverUsers: { readonly known: readonly string[]; readonly found?: string };
+  readonly state: "absent" | "stopped" | "starting" | "running" | "unusable";
+  readonly problem?: { readonly message: string; readonly hint?: string };
+  readonly pid?: number;
+  readonly takenPorts: readonly {
+    readonly service: string;
+    readonly port: number;
+    readonly owner: { readonly pid?: number; readonly program?: string };
+  }[];
+  readonly servers: readonly { readonly name: string; readonly isRunning: boolean }[];
 }
 
 /** Front door of `src/localcloud`. */
 export interface LocalCloudRoom {
   openLocalCloud(options: { readonly root: string; readonly identity?: string }): LocalCloud;
   environmentVariables(environment: LocalEnvironment): Record<string, string>;
+  /** Bytes that a folder takes on disk; 0 for one that isn't there. */
+  bytesIn(folder: string): Promise<number>;
 }
 
 /** The room can be deleted and the rest still type-checks: only a computed path leads there. */
@@ -79,8 +124,10 @@ export async function openLocalDoor(
 ): Promise<{
   readonly cloud: LocalCloud;
   readonly environmentVariables: LocalCloudRoom["environmentVariables"];
+  readonly bytesIn: LocalCloudRoom["bytesIn"];
 }> {
   const room = (await import(`../${ROOM}/index.ts`)) as LocalCloudRoom;
+  const { environmentVariables, bytesIn } = room;
   const cloud = room.openLocalCloud({ root, ...(identity === undefined ? {} : { identity }) });
-  return { cloud, environmentVariables: room.environmentVariables };
+  return { cloud, environmentVariables, bytesIn };
 }

@@ -2,6 +2,7 @@ import type { RunResult } from "../deploy/index.ts";
 import { UserError } from "../tenant/errors.ts";
 import { chooseLivingTargets, refuseRemovedEntries } from "./removedEntries.ts";
 import { wordPlan } from "./render/planWords.ts";
+import { fitText } from "./render/wrap.ts";
 import { runTargets, type TargetOutcome, withDeployer, worstExitCode } from "./runTargets.ts";
 import { openSession } from "./session.ts";
 import type { TargetOptions } from "./targets.ts";
@@ -75,6 +76,6 @@ function printPlans(outcomes: readonly TargetOutcome[], options: PreviewOptions,
       io.out(
         `${JSON.stringify({ kind: "plan", target: target.name, headline, lines, changes: result.changes })}\n`,
       );
-    else io.out(`\n${headline}\n${lines.map((line) => `  ${line}\n`).join("")}`);
+    else io.out(fitText(`\n${headline}\n${lines.map((line) => `  ${line}\n`).join("")}`, io));
   }
 }

@@ -95,6 +95,8 @@ async function runTarget(
 }
 
 function showEvent(event: DeployEvent, target: string, atMs: number, display: ProgressDisplay): void {
+  if (event.kind === "step" && event.state === "started")
+    display.show({ kind: "step", target, resource: event.change.name, atMs });
   if (event.kind === "phase") display.show({ kind: "phase", target, phase: event.phase, atMs });
   if (event.kind === "note") display.show({ kind: "note", target, text: event.text, atMs });
   if (event.kind === "diagnostic" && event.diagnostic.severity === "warning") {

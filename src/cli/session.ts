@@ -10,7 +10,7 @@ import type { CliContext, CommonOptions } from "./verb.ts";
 export async function openSession(
   options: CommonOptions,
   context: CliContext,
-  extras: { readonly isDryRun?: boolean } = {},
+  extras: { readonly isDryRun?: boolean; readonly isOnlyLooking?: boolean } = {},
 ): Promise<Deployer> {
   const { default: program } = await import("../provision.ts");
   const deployer = await openDeployer({
@@ -20,6 +20,7 @@ export async function openSession(
     signal: context.signal,
     ...(options.engine === undefined ? {} : { engine: options.engine }),
     ...(extras.isDryRun === true ? { isDryRun: true } : {}),
+    ...(extras.isOnlyLooking === true ? { isOnlyLooking: true } : {}),
   });
   Object.assign(process.env, deployer.variables);
   return deployer;

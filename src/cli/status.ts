@@ -1,6 +1,7 @@
 import type { TenantStatus } from "../status/index.ts";
 import { statusOf } from "../status/index.ts";
 import { renderTable } from "./render/table.ts";
+import { fitText } from "./render/wrap.ts";
 import { withDeployer } from "./runTargets.ts";
 import { namesOf, openSession, openStatusObserver } from "./session.ts";
 import { chooseTargets, type TargetOptions } from "./targets.ts";
@@ -33,7 +34,7 @@ function print(statuses: readonly TenantStatus[], options: TargetOptions, { io }
   const [first] = statuses;
   if (options.json)
     io.out(`${JSON.stringify(options.all === true || statuses.length !== 1 ? statuses : first, null, 2)}\n`);
-  else if (statuses.length === 1 && first !== undefined) io.out(describeTenant(first));
+  else if (statuses.length === 1 && first !== undefined) io.out(fitText(describeTenant(first), io));
   else io.out(statusTable(statuses, io.columns));
 }
 

@@ -69,6 +69,12 @@ export const VERBS: readonly VerbRow[] = [
     summary: "run a Pulumi command on an environment's stacks",
     load: async () => (await import("./pulumi.ts")).pulumi,
   },
+  {
+    name: "completion",
+    group: "Environment",
+    summary: "print a script that completes words in bash, zsh or fish",
+    load: async () => (await import("./completion.ts")).completion,
+  },
 ];
 
 /** Verbs of PRODUCT.md that are not built: refused by name instead of "unknown command". */

@@ -13,6 +13,8 @@ export interface DeployerOptions {
   readonly program: PulumiFn;
   /** Previews in which StateCheck really compares; nothing else changes. Default false. */
   readonly isDryRun?: boolean;
+  /** Takes a local cloud that runs and starts none: `E_UNREACHABLE` where it doesn't run. Default false. */
+  readonly isOnlyLooking?: boolean;
   /** Aborted by Ctrl-C: the step under way finishes, nothing new begins. */
   readonly signal?: AbortSignal;
 }

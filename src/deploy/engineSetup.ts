@@ -8,7 +8,7 @@ import { refuseProblems } from "../tenant/problems.ts";
 import type { DeployerOptions } from "./deployer.ts";
 import { chooseEngine, type EngineName, LOCAL } from "./engineChoice.ts";
 import { killPointsOf } from "./killPoints.ts";
-import { openEmbeddedEngine, startLocalCloud } from "./localDoors.ts";
+import { findLocalCloud, openEmbeddedEngine, startLocalCloud } from "./localDoors.ts";
 import { findOfficialCli } from "./officialCommand.ts";
 
 /** An engine that is ready to run stacks of one environment. */
@@ -31,7 +31,8 @@ export interface EngineSetup {
 export async function setUpEngine(options: DeployerOptions): Promise<EngineSetup> {
   const name = chooseEngine(options.environment, options.engine);
   const { configFile, secretsProvider } = configFileOf(options.root, options.environment);
-  const cloud = options.environment === LOCAL ? await startLocalCloud(options.root) : undefined;
+  const enter = options.isOnlyLooking === true ? findLocalCloud : startLocalCloud;
+  const cloud = options.environment === LOCAL ? await enter(options.root) : undefined;
   const shared = {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_OPTION_CONFIG_FILE: configFile,

@@ -1,4 +1,5 @@
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import { UserError } from "../tenant/errors.ts";
 
 /** `tenantry local env --json`, as far as a run needs it. */
 export interface LocalEnvironment {
@@ -11,7 +12,10 @@ export interface LocalEnvironment {
 
 /** Front door of `src/localcloud`. */
 interface LocalCloudRoom {
-  openLocalCloud(options: { root: string }): { start(): Promise<LocalEnvironment> };
+  openLocalCloud(options: { root: string }): {
+    start(): Promise<LocalEnvironment>;
+    env(): Promise<LocalEnvironment | undefined>;
+  };
   environmentVariables(environment: LocalEnvironment): Record<string, string>;
 }
 
@@ -33,6 +37,18 @@ const ROOMS = { localcloud: "localcloud", engine: "engine" };
 export async function startLocalCloud(root: string): Promise<RunningLocalCloud> {
   const room = (await import(`../${ROOMS.localcloud}/index.ts`)) as LocalCloudRoom;
   const environment = await room.openLocalCloud({ root }).start();
+  return { environment, variables: room.environmentVariables(environment) };
+}
+
+/** The local cloud when it runs; starts nothing of it. Throws `E_UNREACHABLE` when it doesn't. */
+export async function findLocalCloud(root: string): Promise<RunningLocalCloud> {
+  const room = (await import(`../${ROOMS.localcloud}/index.ts`)) as LocalCloudRoom;
+  const environment = await room.openLocalCloud({ root }).env();
+  if (environment === undefined) {
+    throw new UserError("E_UNREACHABLE", "the local cloud doesn't run.", {
+      hint: "`tenantry local start` starts it.",
+    });
+  }
   return { environment, variables: room.environmentVariables(environment) };
 }
 

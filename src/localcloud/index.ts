@@ -7,15 +7,19 @@ import type { LocalEnv } from "./environment.ts";
 import { addFault, clearFaults, listFaults } from "./faultClient.ts";
 import type { FaultOrder, FaultReport } from "./faults/index.ts";
 import { type Home, homeOf, makeHome } from "./home.ts";
-import { findServers, stopServers } from "./leftovers.ts";
+import { inspectHome, type LocalCloudFacts } from "./inspect.ts";
+import { stopServers } from "./leftovers.ts";
 import { LocalCloudError } from "./localCloudError.ts";
 import { takeLock } from "./lock.ts";
 import { IDENTITY_VARIABLE, type IdentityName, identityNamed } from "./roles/identities.ts";
+import { findStatus } from "./status.ts";
 
 export type { LocalCloudStatus } from "./daemon/localCloudStatus.ts";
+export { bytesIn } from "./diskUse.ts";
 export { environmentVariables, type LocalEnv } from "./environment.ts";
 export type { FaultOrder, FaultReport } from "./faults/index.ts";
 export { HOME_VARIABLE } from "./home.ts";
+export type { LocalCloudFacts } from "./inspect.ts";
 export { type LocalCloudCode, LocalCloudError } from "./localCloudError.ts";
 export type { IdentityName } from "./roles/identities.ts";
 
@@ -33,6 +37,8 @@ export interface LocalCloud {
   faults(): Promise<readonly FaultReport[]>;
   /** Clears one, or all; answers what was cleared. */
   clearFaults(id?: string): Promise<readonly FaultReport[]>;
+  /** What a doctor can see without starting, stopping or writing anything, also of a home that is damaged. */
+  inspect(): Promise<LocalCloudFacts>;
   /** Ends every process, PostgreSQL's too. What is stored stays. */
   stop(): Promise<void>;
   /** Stops, then deletes all that is stored: databases, secrets, records, certificates and Pulumi's state. */
@@ -65,6 +71,7 @@ export function openLocalCloud(options: LocalCloudOptions): LocalCloud {
     },
     faults: () => listFaults(home),
     clearFaults: (id) => clearFaults(home, id),
+    inspect: () => inspectHome(home),
     stop: () => stop(home),
     reset: () => reset(home),
   };
@@ -89,15 +96,6 @@ async function findEnv(home: Home, query: string): Promise<LocalEnv | undefined>
 
 function queryOf(root: string, identity: IdentityName): string {
   return `?${new URLSearchParams({ root, identity })}`;
-}
-
-async function findStatus(home: Home): Promise<LocalCloudStatus> {
-  const daemon = await findDaemon(home);
-  const status =
-    daemon === undefined ? undefined : await askDaemon<LocalCloudStatus>(daemon, "GET", "/status");
-  if (status !== undefined) return status;
-  const postgres = (await findServers(home)).map(({ name, pid, port }) => ({ name, pid, port }));
-  return { isRunning: false, home: home.folder, ports: {}, postgres };
 }
 
 async function stop(home: Home): Promise<void> {

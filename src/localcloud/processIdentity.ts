@@ -25,12 +25,15 @@ async function startOf(pid: number): Promise<string | undefined> {
   return process.platform === "linux" ? linuxStartOf(pid) : psStartOf(pid);
 }
 
-/** Field 22 of /proc/<pid>/stat counts from the boot. A zombie has ended. */
+/**
+ * Field 22 of /proc/<pid>/stat counts from the boot. A zombie has ended, unless it has threads left (field 20): on a
+ * busy machine they go later than their leader, and only the last one closes what the process listened on.
+ */
 async function linuxStartOf(pid: number): Promise<string | undefined> {
   try {
     const stat = await fs.readFile(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    if (fields[0] === "X" || (fields[0] === "Z" && Number(fields[17]) <= 1)) return undefined;
     const boot = await fs.readFile("/proc/sys/kernel/random/boot_id", "utf8");
     return `${boot.trim()} ${fields[19]}`;
   } catch (error) {

@@ -46,6 +46,12 @@ export async function openStore(folder: string): Promise<Store> {
   return store;
 }
 
+/** What a store holds, whoever has it open; nothing is written. Throws `E_STATE` where the journal is damaged. */
+export async function readStore(folder: string): Promise<Pick<Store, "get" | "list" | "counts">> {
+  const file = path.join(folder, JOURNAL);
+  return new JournalStore(file, (await readJournal(file)).batches);
+}
+
 /**
  * What a journal says. Each line is one batch, `<crc32> <json>`, written and synced before the next: only the last
  * line can be torn, and then nobody was told that it is written. Anything else is damage and is refused.

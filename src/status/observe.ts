@@ -37,6 +37,8 @@ export interface Observer {
   purgeState(slug: string): Promise<{ readonly isPurging: boolean; readonly keptUntil?: Date }>;
   /** Every record that isn't purged, by slug. */
   records(): Promise<readonly TenantRow[]>;
+  /** What time it is at master. */
+  now(): Promise<Date>;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,9 @@ export async function openObserver(sources: TenantSources): Promise<Observer> {
       return decision.kind === "retention" ? { isPurging, keptUntil: decision.until } : { isPurging };
     },
     records: () => listRecords(master),
+    now: async () =>
+      (await master.query<{ now: Date }>("SELECT clock_timestamp() AS now")).rows[0]?.now ??
+      new Date(Number.NaN),
     close: () => close(master),
   };
 }

@@ -9,4 +9,5 @@ export {
   verifyBackup,
 } from "./backup.ts";
 export { describeSchema, schemaDifferences } from "./catalog.ts";
+export { backupFolder } from "./destination.ts";
 export type { BackupSource } from "./source.ts";

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cleanEnvironment, createWorkspace, type Workspace } from "../support/workspace.ts";
@@ -42,6 +42,26 @@ describe("bin/tenantry", () => {
     expect(status).not.toBe(0);
     expect(stderr).toContain("src/cli/verbs.ts");
     workspace.write("src/cli/verbs.ts", source);
+  });
+
+  test("a bundle that a power cut left damaged is made anew", () => {
+    const packages = join(workspace.root, "node_modules");
+    rmSync(packages);
+    mkdirSync(packages);
+    const shared = join(import.meta.dirname, "../../node_modules");
+    for (const name of readdirSync(shared).filter((each) => each !== ".cache"))
+      symlinkSync(join(shared, name), join(packages, name));
+    const sound = help();
+    expect(sound).toMatchObject({ status: 0, stderr: "" });
+    const bundles = join(packages, ".cache/tenantry");
+    const [folder = ""] = readdirSync(bundles);
+    const bundle = join(bundles, folder, "cli-index.cjs");
+    const { size } = statSync(bundle);
+    truncateSync(bundle, size - 100);
+    expect(help()).toEqual(sound);
+    expect(statSync(bundle).size).toBe(size);
+    rmSync(packages, { recursive: true });
+    symlinkSync(shared, packages);
   });
 
   test("without its packages it says what to run", () => {

@@ -1,96 +1,97 @@
-import { existsSync, statfsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { chooseEngine, officialPath } from "../../deploy/index.ts";
-import type { CommonOptions } from "../verb.ts";
-import type { Finding } from "./finding.ts";
+import { cloudFindings } from "./cloud.ts";
+import { broken, type Finding, fine, notice } from "./finding.ts";
+import type { MachineFacts } from "./machineFacts.ts";
 
 /** Oldest Node that package.json allows. */
 const OLDEST_NODE = { major: 20, minor: 19 };
 /** A local cloud with three tenants takes about 300 MB. */
 const LEAST_FREE_BYTES = 1024 ** 3;
-/** Users that PostgreSQL may run as where the caller is root. */
-const UNPRIVILEGED_USERS = ["nobody", "postgres", "daemon"];
 
-/** What can be known before anything is started. */
-export async function machineFindings(options: CommonOptions, root: string): Promise<readonly Finding[]> {
-  return [nodeFinding(), spaceFinding(root), await userFinding(), engineFinding(options), backupFinding()];
+/** What a machine's facts mean and what to do. Pure. */
+export function findingsOf(facts: MachineFacts): readonly Finding[] {
+  return [
+    nodeFinding(facts),
+    ...facts.disks.map(spaceFinding),
+    userFinding(facts),
+    engineFinding(facts),
+    backupFinding(facts),
+    bundleFinding(facts),
+    ...(facts.cloud === undefined ? [] : cloudFindings(facts.cloud)),
+  ];
 }
 
-function nodeFinding(): Finding {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+function nodeFinding({ nodeVersion }: MachineFacts): Finding {
+  const [major = 0, minor = 0] = nodeVersion.slice(1).split(".").map(Number);
   const isOld = major < OLDEST_NODE.major || (major === OLDEST_NODE.major && minor < OLDEST_NODE.minor);
-  const found = process.version;
-  if (!isOld) return { what: "Node", state: "fine", found };
-  return {
-    what: "Node",
-    state: "broken",
-    found,
-    remedy: `Install Node ${OLDEST_NODE.major}.${OLDEST_NODE.minor} or newer.`,
-  };
+  if (!isOld) return fine("Node", nodeVersion);
+  return broken("Node", nodeVersion, `Install Node ${OLDEST_NODE.major}.${OLDEST_NODE.minor} or newer.`);
 }
 
-function spaceFinding(root: string): Finding {
-  const { bavail, bsize } = statfsSync(root);
-  const free = bavail * bsize;
-  const found = `${(free / 1024 ** 3).toFixed(1)} GB free at ${root}`;
-  if (free >= LEAST_FREE_BYTES) return { what: "disk", state: "fine", found };
-  return {
-    what: "disk",
-    state: "broken",
-    found,
-    remedy: "Free at least 1 GB: databases and backups are written here.",
-  };
+function spaceFinding({ folder, freeBytes }: MachineFacts["disks"][number]): Finding {
+  const found = `${(freeBytes / 1024 ** 3).toFixed(1)} GB free at ${folder}`;
+  if (freeBytes >= LEAST_FREE_BYTES) return fine("disk", found);
+  return broken("disk", found, "Free at least 1 GB: databases and backups are written here.");
 }
 
-async function userFinding(): Promise<Finding> {
-  if (process.getuid?.() !== 0)
-    return { what: "user", state: "fine", found: "ordinary user; PostgreSQL runs as the same" };
-  const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":")[0]);
-  const user = UNPRIVILEGED_USERS.find((name) => users.includes(name));
-  if (user !== undefined)
-    return {
-      what: "user",
-      state: "fine",
-      found: "root; PostgreSQL refuses root and runs as an unprivileged user",
-    };
-  return {
-    what: "user",
-    state: "broken",
-    found: `root, and none of ${UNPRIVILEGED_USERS.join(", ")} exists`,
-    remedy:
-      "PostgreSQL refuses to run as root: add an unprivileged user (`adduser --system nobody`), or run as an ordinary user.",
-  };
+function userFinding({ isRoot, cloud }: MachineFacts): Finding {
+  if (cloud === undefined) return fine("user", isRoot ? "root" : "ordinary user");
+  if (!isRoot) return fine("user", "ordinary user; PostgreSQL runs as the same");
+  const { known, found } = cloud.serverUsers;
+  if (found !== undefined) return fine("user", `root; PostgreSQL refuses root and runs as '${found}'`);
+  return broken(
+    "user",
+    `root, and none of ${known.join(", ")} exists`,
+    "PostgreSQL refuses to run as root: add an unprivileged user (`adduser --system nobody`), or run as an ordinary user.",
+  );
 }
 
-function engineFinding({ env, engine }: CommonOptions): Finding {
-  const chosen = chooseEngine(env, engine);
-  const official = officialPath(process.env);
-  const why = engine === undefined ? `default of '${env}'` : "asked for";
-  if (chosen === "official" && official === undefined) {
-    return {
-      what: "engine",
-      state: "broken",
-      found: `official (${why}), and there is no \`pulumi\` on PATH`,
-      remedy: "Install Pulumi's CLI, or name it in TENANTRY_PULUMI.",
-    };
+function engineFinding({ environment, engine }: MachineFacts): Finding {
+  const { chosen, isAsked, officialPath } = engine;
+  const why = isAsked
+    ? "`--engine` asked for it"
+    : chosen === "embedded"
+      ? `'${environment}' is this machine, where it costs a tenth`
+      : `'${environment}' is a real cloud`;
+  if (chosen === "official" && officialPath === undefined) {
+    return broken(
+      "engine",
+      `official, because ${why}; there is no \`pulumi\` on PATH`,
+      "Install Pulumi's CLI, or name it in TENANTRY_PULUMI.",
+    );
   }
   const beside =
-    official === undefined ? "no official `pulumi` on PATH" : `official \`pulumi\` at ${official}`;
-  return { what: "engine", state: "fine", found: `${chosen} (${why}); ${beside}` };
+    officialPath === undefined ? "no official `pulumi` on PATH" : `official \`pulumi\` at ${officialPath}`;
+  return fine("engine", `${chosen}, because ${why}; ${beside}`);
 }
 
-function backupFinding(): Finding {
-  const path = (process.env.PATH ?? "")
-    .split(delimiter)
-    .map((folder) => join(folder, "pg_dump"))
-    .find((file) => existsSync(file));
-  if (path !== undefined)
-    return { what: "pg_dump", state: "fine", found: `${path}, used where it is as new as the server` };
-  return {
-    what: "pg_dump",
-    state: "notice",
-    found: "not on PATH; backups are tenantry's own archives",
-    remedy: "Install PostgreSQL's client tools for backups that every tool reads.",
-  };
+function backupFinding({ pgDumpPath }: MachineFacts): Finding {
+  if (pgDumpPath !== undefined)
+    return fine("pg_dump", `${pgDumpPath}, used where it is as new as the server`);
+  return notice(
+    "pg_dump",
+    "not on PATH; backups are tenantry's own archives",
+    "Install PostgreSQL's client tools for backups that every tool reads.",
+  );
+}
+
+function bundleFinding({ bundles: { folder, isOff, isWritable, damaged } }: MachineFacts): Finding {
+  const what = "program";
+  if (damaged.length > 0)
+    return notice(
+      what,
+      `damaged: ${damaged.join(", ")}`,
+      "Delete what is damaged, or leave it: a run that comes upon it makes it anew.",
+    );
+  if (isOff)
+    return notice(
+      what,
+      "TENANTRY_BUNDLE=off: every run compiles the sources and begins 1 s later",
+      "Unset it.",
+    );
+  if (isWritable) return fine(what, `kept compiled in ${folder}`);
+  return notice(
+    what,
+    `${folder} can't be written: after an edit every run compiles the sources and begins 1 s later`,
+    `Make it writable for this user (\`chown -R "$(id -u)" ${folder}\`).`,
+  );
 }

@@ -2,60 +2,130 @@ import { Listr, type ListrTaskWrapper } from "listr2";
 import pc from "picocolors";
 import { formatMs, type Progress, type ProgressDisplay } from "./progress.ts";
 
-interface Row {
-  readonly finish: (error?: Error) => void;
-  readonly draw: (progress: Progress) => void;
-}
+/** How often a row's time is drawn anew. */
+const TICK_MS = 1000;
 
 // biome-ignore lint/suspicious/noExplicitAny: listr2 types its renderers by classes that nothing here depends on.
 type Task = ListrTaskWrapper<unknown, any, any>;
 
-/** A row a target, redrawn in place: spinner, slug, latest phase, time. */
+/** A row a target, redrawn in place: spinner, slug, latest phase, time. Targets run one after the other. */
 export function liveDisplay(targets: readonly string[]): ProgressDisplay {
-  const rows = new Map<string, Row>();
-  const tasks = targets.map((target) => ({
-    title: target,
-    task: (_: unknown, task: Task) => trackTask(target, task, rows),
+  const width = Math.max(...targets.map((target) => target.length), 0);
+  const rows = new Map(targets.map((target) => [target, new Row(target.padEnd(width))]));
+  const tasks = [...rows.values()].map((row) => ({
+    title: row.title,
+    task: (_: unknown, task: Task) => row.run(task),
+    // Warnings and what to do about a failure stay.
+    rendererOptions: { persistentOutput: true, outputBar: Number.POSITIVE_INFINITY },
   }));
   const list = new Listr(tasks, {
-    concurrent: true,
+    concurrent: false,
     exitOnError: false,
-    rendererOptions: { collapseErrors: false },
+    // On Ctrl-C it would end the process in the middle of a step; ours lets the step finish.
+    registerSignalListeners: false,
+    // A failure is its row: code, message and what to do.
+    rendererOptions: { collapseErrors: false, showErrorMessage: false },
   });
   const isDrawn = list.run();
+  const ticking = setInterval(() => {
+    for (const row of rows.values()) row.tick();
+  }, TICK_MS);
   return {
-    show: (progress) => rows.get(progress.target)?.draw(progress),
+    show: (progress) => rows.get(progress.target)?.show(progress),
     close: async () => {
+      clearInterval(ticking);
       for (const row of rows.values()) row.finish();
       await isDrawn;
     },
   };
 }
 
-function trackTask(target: string, task: Task, rows: Map<string, Row>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finish = (error?: Error): void => (error === undefined ? resolve() : reject(error));
-    rows.set(target, { finish, draw: (progress) => drawTask(task, progress, finish) });
-  });
-}
+/** One target's row, also before listr2 has come to it. */
+class Row {
+  readonly #name: string;
+  readonly #settled: Promise<void>;
+  #settle: (error?: Error) => void = () => undefined;
+  #task: Task | undefined;
+  #title: string;
+  readonly #notes: string[] = [];
+  #startedAt: number | undefined;
+  #state: "waiting" | "begun" | "ended" = "waiting";
+  /** What the target is at; a phase outlasts the steps that it is made of. */
+  #doing = "";
+  #hasPhase = false;
 
-function drawTask(task: Task, progress: Progress, finish: (error?: Error) => void): void {
-  switch (progress.kind) {
-    case "started":
-      task.title = progress.target;
-      break;
-    case "phase":
-      task.title = `${progress.target}  ${pc.cyan(progress.phase)}  ${pc.dim(formatMs(progress.atMs))}`;
-      break;
-    case "note":
-      task.output = progress.text;
-      break;
-    case "finished":
-      task.title = `${progress.target}  ${progress.summary}  ${pc.dim(formatMs(progress.tookMs))}`;
-      finish();
-      break;
-    case "failed":
-      finish(new Error(`${progress.target}  ${progress.code}: ${progress.message}`));
-      break;
+  constructor(name: string) {
+    this.#name = name;
+    this.#title = name;
+    this.#settled = new Promise((resolve, reject) => {
+      this.#settle = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    // It may fail before listr2 asks.
+    this.#settled.catch(() => undefined);
+  }
+
+  get title(): string {
+    return this.#title;
+  }
+
+  /** What listr2 waits for: a row that was never begun is one that was left out. */
+  async run(task: Task): Promise<void> {
+    this.#task = task;
+    this.#draw();
+    await this.#settled;
+    if (this.#state === "waiting") task.skip([this.#name, ...this.#notes].join("  "));
+  }
+
+  finish(): void {
+    this.#settle();
+  }
+
+  tick(): void {
+    if (this.#state !== "begun" || this.#startedAt === undefined) return;
+    const ms = Math.floor((performance.now() - this.#startedAt) / TICK_MS) * TICK_MS;
+    const words = [this.#name, this.#doing, ms === 0 ? "" : pc.dim(formatMs(ms))];
+    this.#title = words.filter((word) => word !== "").join("  ");
+    this.#draw();
+  }
+
+  show(progress: Progress): void {
+    switch (progress.kind) {
+      case "started":
+        this.#startedAt = performance.now();
+        this.#state = "begun";
+        break;
+      case "phase":
+        this.#hasPhase = true;
+        this.#doing = pc.cyan(progress.phase);
+        break;
+      case "step":
+        if (!this.#hasPhase) this.#doing = pc.dim(progress.resource);
+        break;
+      case "note":
+        this.#notes.push(progress.text);
+        break;
+      case "finished":
+        this.#end(`${progress.summary}  ${pc.dim(formatMs(progress.tookMs))}`);
+        this.finish();
+        break;
+      case "failed":
+        if (progress.hint !== undefined) this.#notes.push(progress.hint);
+        this.#end(`${pc.red(progress.code)}: ${progress.message}`);
+        this.#settle(new Error(progress.code));
+        break;
+    }
+    this.tick();
+  }
+
+  #end(words: string): void {
+    this.#state = "ended";
+    this.#title = `${this.#name}  ${words}`;
+    this.#draw();
+  }
+
+  #draw(): void {
+    if (this.#task === undefined) return;
+    this.#task.title = this.#title;
+    if (this.#state !== "waiting") for (const note of this.#notes.splice(0)) this.#task.output = note;
   }
 }

@@ -1,11 +1,13 @@
 import type { CliIo } from "../verb.ts";
 import { formatMs, type Progress, type ProgressDisplay } from "./progress.ts";
 
-/** One line an event: for logs, pipes and CI. */
+/** One line an event but for steps: for logs, pipes and CI. */
 export function plainDisplay(io: CliIo, targets: readonly string[]): ProgressDisplay {
   const width = Math.max(...targets.map((target) => target.length), 0);
   return {
-    show: (progress) => io.out(`${progress.target.padEnd(width)}  ${words(progress)}\n`),
+    show: (progress) => {
+      if (progress.kind !== "step") io.out(`${progress.target.padEnd(width)}  ${words(progress)}\n`);
+    },
     close: async () => undefined,
   };
 }
@@ -16,7 +18,7 @@ function withHint(message: string, hint: string | undefined): string {
   return `${message}${/[.!?]$/.test(message) ? "" : "."} ${hint}`;
 }
 
-function words(progress: Progress): string {
+function words(progress: Exclude<Progress, { readonly kind: "step" }>): string {
   switch (progress.kind) {
     case "started":
       return "started";

@@ -5,6 +5,8 @@ export const PLATFORM = "platform";
 export type Progress =
   | { readonly kind: "started"; readonly target: string; readonly atMs: number }
   | { readonly kind: "phase"; readonly target: string; readonly phase: string; readonly atMs: number }
+  /** A resource that is begun: for who watches, in no log. */
+  | { readonly kind: "step"; readonly target: string; readonly resource: string; readonly atMs: number }
   | { readonly kind: "note"; readonly target: string; readonly text: string; readonly atMs: number }
   | {
       readonly kind: "finished";

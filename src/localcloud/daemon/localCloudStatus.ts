@@ -1,3 +1,6 @@
+import type { DiskUse } from "../diskUse.ts";
+import type { MemoryUse } from "../memoryUse.ts";
+
 /** What `tenantry local status` shows. */
 export interface LocalCloudStatus {
   readonly isRunning: boolean;
@@ -12,6 +15,18 @@ export interface LocalCloudStatus {
   readonly ports: Readonly<Record<string, number>>;
   /** PostgreSQL servers that run, with or without a daemon. */
   readonly postgres: readonly { readonly name: string; readonly pid: number; readonly port: number }[];
-  /** Documents in the store by namespace; undefined when no daemon runs to ask. */
-  readonly stored?: Readonly<Record<string, number>>;
+  /** Documents in the store by namespace. */
+  readonly stored: Readonly<Record<string, number>>;
+  /** Vaults that are served, with what is in them. */
+  readonly vaults: readonly { readonly name: string; readonly port: number; readonly secrets: number }[];
+  /** What the daemon and each PostgreSQL server take, with the processes they started. */
+  readonly memory: {
+    readonly daemon?: MemoryUse;
+    readonly postgres: Readonly<Record<string, MemoryUse>>;
+  };
+  /** Bytes on disk. */
+  readonly disk: DiskUse;
 }
+
+/** What only the daemon can tell; undefined numbers where none runs. */
+export type DaemonStatus = Omit<LocalCloudStatus, "stored" | "vaults" | "memory" | "disk">;

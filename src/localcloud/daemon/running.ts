@@ -9,7 +9,7 @@ import type { LocalService } from "../service.ts";
 import { mayReadSecret } from "../vault/authorization.ts";
 import type { Core } from "./core.ts";
 import { type FaultControl, openFaultControl } from "./faultControl.ts";
-import type { LocalCloudStatus } from "./localCloudStatus.ts";
+import type { DaemonStatus } from "./localCloudStatus.ts";
 import { createServices } from "./services.ts";
 
 /** Secret of the platform vault that holds master's read-write URL. */
@@ -29,7 +29,7 @@ export interface Running {
   env(root: string, identity: IdentityName): Promise<LocalEnv>;
   /** Starts PostgreSQL servers that have ended, e.g. killed for want of memory. */
   startServers(): Promise<void>;
-  status(): Promise<LocalCloudStatus>;
+  status(): Promise<DaemonStatus>;
   readonly faults: FaultControl;
   /** Stops every service; PostgreSQL's servers only when told, for the next daemon can take them as they are. */
   stop(options: { readonly keepsPostgres: boolean }): Promise<void>;
@@ -94,7 +94,7 @@ async function describe(core: Core, root: string, identity: IdentityName): Promi
   };
 }
 
-async function report(core: Core, since: string): Promise<LocalCloudStatus> {
+async function report(core: Core, since: string): Promise<DaemonStatus> {
   const [running, processes] = await Promise.all([core.clusters.running(), core.clusters.processes()]);
   const postgres = running.map(({ name, port }) => ({
     name,
@@ -109,7 +109,6 @@ async function report(core: Core, since: string): Promise<LocalCloudStatus> {
     memoryBytes: process.memoryUsage().rss,
     ports: Object.fromEntries(core.ports),
     postgres,
-    stored: core.store.counts(),
   };
 }
 

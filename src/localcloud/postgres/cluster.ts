@@ -91,7 +91,7 @@ async function initialize(
   try {
     if (user !== undefined) await fs.chown(passwordFile, user.uid, user.gid);
     const args = [`--pgdata=${unfinished}`, `--pwfile=${passwordFile}`, ...INITDB_OPTIONS];
-    if (!order.isDurable) args.push("--no-sync");
+    args.push(...(order.isDurable ? SYNC_OPTIONS : ["--no-sync"]));
     await promisify(execFile)(binaries.initdb, args, { cwd: order.place, env: SERVER_ENV, ...user });
     await fs.appendFile(path.join(unfinished, "postgresql.conf"), `include '${SETTINGS_FILE}'\n`);
     await fs.rename(unfinished, dataDir);
@@ -120,6 +120,9 @@ const INITDB_OPTIONS = [
   "--builtin-locale=C.UTF-8",
   "--no-instructions",
 ];
+
+/** One call for all of a file system instead of one for each of a thousand files; only Linux has it. */
+const SYNC_OPTIONS = process.platform === "linux" ? ["--sync-method=syncfs"] : [];
 
 const SETTINGS_FILE = "tenantry.conf";
 

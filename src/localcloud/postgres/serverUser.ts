@@ -7,19 +7,28 @@ export interface ServerUser {
 }
 
 /** Users that own nothing on a usual machine, best first. */
-const UNPRIVILEGED = ["nobody", "daemon"];
+export const UNPRIVILEGED = ["nobody", "daemon"];
 
 /** Undefined when this process may run PostgreSQL as itself, that is, when it isn't root's. */
 export function serverUser(passwdPath = "/etc/passwd"): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
+  const found = findServerUser(passwdPath);
+  if (found !== undefined) return { uid: found.uid, gid: found.gid };
+  throw new Error(
+    `'${passwdPath}' has none of the users ${UNPRIVILEGED.join(", ")}: PostgreSQL refuses to run as root and needs another user.`,
+  );
+}
+
+/** Whom root would run PostgreSQL as; undefined where the machine has no such user. */
+export function findServerUser(
+  passwdPath = "/etc/passwd",
+): (ServerUser & { readonly name: string }) | undefined {
   const users = readFileSync(passwdPath, "utf8")
     .split("\n")
     .map((line) => line.split(":"));
   for (const name of UNPRIVILEGED) {
     const [, , uid, gid] = users.find((fields) => fields[0] === name) ?? [];
-    if (Number(uid) > 0) return { uid: Number(uid), gid: Number(gid) };
+    if (Number(uid) > 0) return { name, uid: Number(uid), gid: Number(gid) };
   }
-  throw new Error(
-    `'${passwdPath}' has none of the users ${UNPRIVILEGED.join(", ")}: PostgreSQL refuses to run as root and needs another user.`,
-  );
+  return undefined;
 }

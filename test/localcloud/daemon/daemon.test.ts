@@ -62,7 +62,16 @@ async function killDaemon(): Promise<void> {
 describe("local cloud", () => {
   test("nothing runs before the first start, and asking starts nothing", async () => {
     expect(await cloud.env()).toBeUndefined();
-    expect(await cloud.status()).toEqual({ isRunning: false, home: home.folder, ports: {}, postgres: [] });
+    expect(await cloud.status()).toEqual({
+      isRunning: false,
+      home: home.folder,
+      ports: {},
+      postgres: [],
+      stored: {},
+      vaults: [],
+      memory: { postgres: {} },
+      disk: { databases: {}, state: 0, backend: 0, log: 0 },
+    });
     expect(await processesNaming(home.folder)).toEqual([]);
   });
 

@@ -54,8 +54,9 @@ export async function callArm(
     headers: { authorization: `Bearer ${access_token}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!response.ok) throw new Error(`${method} ${target}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as Record<string, unknown>;
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${target}: ${response.status} ${text}`);
+  return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
 }
 
 /** Makes a resource group, the tenants' vault and, when asked, one PostgreSQL server, and waits for them. */

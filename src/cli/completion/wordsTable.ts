@@ -1,0 +1,44 @@
+/** What completion knows of a verb without loading it; a test compares it with the verbs' own words. */
+export interface VerbWords {
+  /** Its own options beside the common ones. */
+  readonly options: readonly string[];
+  /** What its arguments name; undefined where nothing can be offered. */
+  readonly arguments?: ArgumentKind;
+}
+
+/** `slugs` go on and on; of the others only the first argument is one. */
+export type ArgumentKind = "slugs" | "localActions" | "shells";
+
+/** Options that every verb takes. */
+export const COMMON_OPTIONS = ["--env", "--engine", "--json", "--wait", "--help"] as const;
+
+/** What follows each option that takes a value: a kind of name, or one of these words; `free` is what nobody can guess. */
+export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> = {
+  "--env": "environments",
+  "--engine": ["embedded", "official"],
+  "--confirm": "slugs",
+  "--identity": ["owner", "deployer", "previewer", "none"],
+  "--plan": "plans",
+  "--display-name": "free",
+  "--admin-email": "free",
+  "--legal-name": "free",
+};
+
+export type ValueKind = "environments" | "slugs" | "plans" | "free";
+
+export const WORDS: Readonly<Record<string, VerbWords>> = {
+  up: { options: ["--all", "--platform", "--dry-run", "--refresh"], arguments: "slugs" },
+  preview: {
+    options: ["--all", "--platform", "--exit-code", "--refresh", "--offline"],
+    arguments: "slugs",
+  },
+  destroy: { options: ["--all", "--platform", "--purge", "--confirm"], arguments: "slugs" },
+  new: { options: ["--display-name", "--admin-email", "--legal-name", "--plan", "--up"] },
+  status: { options: ["--all"], arguments: "slugs" },
+  list: { options: ["--offline"] },
+  check: { options: [], arguments: "slugs" },
+  doctor: { options: [] },
+  local: { options: ["--identity"], arguments: "localActions" },
+  pulumi: { options: [] },
+  completion: { options: ["--words"], arguments: "shells" },
+};

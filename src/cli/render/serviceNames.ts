@@ -1,0 +1,21 @@
+/** Kinds of services whose name follows in the name their port is kept by: `vault:<name>`. */
+const KINDS: Readonly<Record<string, string>> = { vault: "Key Vault", postgres: "PostgreSQL" };
+
+const NAMES: Readonly<Record<string, string>> = {
+  arm: "Resource Manager",
+  control: "daemon",
+  dns: "DNS",
+  frontDoor: "Front Door",
+  identity: "managed identity",
+  origin: "Front Door's origin",
+  "azure-native": "plugin azure-native",
+  postgresql: "plugin postgresql",
+  random: "plugin random",
+};
+
+/** What a person calls the service that keeps a port by this name; the name itself for one that is new. */
+export function serviceName(kept: string): string {
+  const [kind = "", ...rest] = kept.split(":");
+  if (rest.length === 0) return NAMES[kept] ?? kept;
+  return `${KINDS[kind] ?? kind} ${rest.join(":")}`;
+}
