@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs/promises";
 import net from "node:net";
+import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { isRunning, ownIdentity } from "../../src/localcloud/processIdentity.ts";
 
@@ -20,8 +21,8 @@ exit_thread(None)`;
 async function startLeaderless(): Promise<{ child: ChildProcess; pid: number; port: number }> {
   const child = spawn("python3", ["-c", LEADERLESS], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
-  const [said] = (await once(child.stdout, "data")) as [Buffer];
-  const [pid = 0, port = 0] = said.toString().split(" ").map(Number);
+  const [said] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  const [pid = 0, port = 0] = said.split(" ").map(Number);
   return { child, pid, port };
 }
 

@@ -67,7 +67,7 @@ function argumentsOf(
 ): readonly Candidate[] {
   if (kind === "slugs") return plain(names.slugs.filter((slug) => !given.includes(slug)));
   if (kind === undefined || given.length > 0) return [];
-  return plain(kind === "localActions" ? ACTIONS : SHELLS);
+  return plain(kind === "localActions" ? [...ACTIONS, "fault"] : SHELLS);
 }
 
 function valuesOf(
