@@ -23,6 +23,9 @@ export interface CloudContents {
   readonly routes: readonly string[];
 }
 
+/** A zone has them from its creation to its end. */
+const ZONES_OWN = ["NS @", "SOA @"];
+
 /** A workspace's local cloud, and its Resource Manager for this process's own clients. */
 export async function enterCloud(workspace: Workspace): Promise<Environment> {
   const cloud = await readEnvironment(workspace);
@@ -41,9 +44,11 @@ export async function readCloudContents(cloud: Environment): Promise<CloudConten
     databases: servers.flatMap(({ databases }) => databases),
     roles: servers.flatMap(({ roles }) => roles),
     secrets: await collect(vault.listPropertiesOfSecrets(), ({ name }) => name),
-    recordSets: await collect(dns.recordSets.listByDnsZone(GROUP, cloud.dns.zone), ({ name, type }) =>
-      [type?.split("/").at(-1), name].join(" "),
-    ),
+    recordSets: (
+      await collect(dns.recordSets.listByDnsZone(GROUP, cloud.dns.zone), ({ name, type }) =>
+        [type?.split("/").at(-1), name].join(" "),
+      )
+    ).filter((record) => !ZONES_OWN.includes(record)),
     domains: await collect(cdn.afdCustomDomains.listByProfile(GROUP, FRONT_DOOR), ({ name }) => name),
     routes: await collect(cdn.routes.listByEndpoint(GROUP, FRONT_DOOR, FRONT_DOOR), ({ name }) => name),
   };
