@@ -2,6 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import languagePb from "@pulumi/pulumi/proto/language_pb.js";
 import type { ConfigValue } from "./config.ts";
+import { confineFailures } from "./confineFailures.ts";
 import { messageOf } from "./errors.ts";
 
 /** How the Automation API's program is run. */
@@ -27,6 +28,7 @@ export interface RunningProgram {
 
 /** Runs the program against the engine at `engineAddress`. */
 export function runProgram(run: ProgramRun): RunningProgram {
+  confineFailures();
   const client = new languageGrpc.LanguageRuntimeClient(run.client, grpc.credentials.createInsecure(), {
     "grpc.enable_http_proxy": 0,
   });

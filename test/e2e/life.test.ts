@@ -190,7 +190,7 @@ describe.sequential("three tenants on one machine", () => {
     workspace.remove("tenants/newcomer.yaml");
   });
 
-  test("an update shows exactly what changed, applies it in place, and is audited with old and new", async () => {
+  test("an update shows exactly what changed, applies it in place (F26), and is audited with old and new", async () => {
     const entry = workspace.read("tenants/acme.yaml");
     const url = await tenantUrl(environment, "acme");
     const [admin] = await query(url, "SELECT id FROM tenantry.admin");

@@ -136,6 +136,31 @@ describe("failures", () => {
     expect(names(await harness.resources())).toEqual(["demo-dev", "default_1_2_3", "made", "old"]);
   });
 
+  test.each([
+    ["throws from a timer", () => void setTimeout(() => raise("E_STRAY: thrown"), 5)],
+    ["rejects a promise that nobody awaits", () => void Promise.reject(new Error("E_STRAY: rejected"))],
+  ])("F10: a program that %s fails its own stack, and no other that runs beside it", async (_what, stray) => {
+    let slow = 0;
+    harness.provider.hook = async (method) => {
+      if (method === "create") await new Promise((resolve) => setTimeout(resolve, ++slow * 40));
+    };
+    const stacks = await Promise.all(
+      ["left", "broken", "right"].map((name) =>
+        harness.stack(async () => {
+          const made = new Thing("made");
+          if (name === "broken") made.id.apply(() => stray());
+          void new Thing("next", { value: made.id });
+        }, name),
+      ),
+    );
+    const runs = await Promise.allSettled(stacks.map((stack) => stack.up()));
+    expect(runs.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(String((runs[1] as PromiseRejectedResult).reason)).toContain("E_STRAY");
+    for (const name of ["left", "right"])
+      expect(names(await harness.resources(name))).toEqual([`demo-${name}`, "default_1_2_3", "made", "next"]);
+    expect(names(await harness.resources("broken"))).toContain("made");
+  });
+
   test("a program that fails in an output fails the run, which ends", async () => {
     const program = async () => {
       const made = new Thing("made");
@@ -182,6 +207,10 @@ describe("failures", () => {
     await stack.up({ expectNoChanges: true });
   });
 });
+
+function raise(message: string): never {
+  throw new Error(message);
+}
 
 function refuse(id: string): string {
   throw new Error(`E_BROKEN: not ${id}`);
