@@ -1,13 +1,13 @@
-// Prints the closing line of a run from Vitest's JSON report; fails when no test ran.
+// Prints the closing line of Vitest's JSON reports together; fails when a report is missing or no test ran.
 import { readFileSync } from "node:fs";
 
-const report = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const passed = report.numPassedTests;
-const failed =
-  report.numFailedTests +
-  report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
-const skipped = report.numPendingTests + report.numTodoTests;
-for (const file of report.testResults) {
+const reports = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, "utf8")));
+const sum = (countOf) => reports.reduce((total, report) => total + countOf(report), 0);
+const isBroken = (file) => file.status === "failed" && file.assertionResults.length === 0;
+const passed = sum((report) => report.numPassedTests);
+const failed = sum((report) => report.numFailedTests + report.testResults.filter(isBroken).length);
+const skipped = sum((report) => report.numPendingTests + report.numTodoTests);
+for (const file of reports.flatMap(({ testResults }) => testResults)) {
   for (const test of file.assertionResults) {
     if (test.status === "pending" || test.status === "skipped") console.log(`skipped: ${test.fullName}`);
   }

@@ -18,7 +18,7 @@ import {
   World,
 } from "./support/model.ts";
 
-/** 500 in every run; `TENANTRY_CASES=10000 npx vitest run --project fast test/engine/property.test.ts` for the long walk. */
+/** 500 in every run; `TENANTRY_CASES=10000 npx vitest run test/engine/property.test.ts` for the long walk. */
 const CASES = Number(process.env.TENANTRY_CASES ?? 500);
 /** A run of a case that takes longer hangs. */
 const HANGING_MS = 20_000;
@@ -110,7 +110,7 @@ describe("any state, any program, any failure, any operation", () => {
         ...(process.env.TENANTRY_PATH === undefined ? {} : { path: process.env.TENANTRY_PATH }),
         reporter: (details) => {
           if (!details.failed) return;
-          const again = `TENANTRY_SEED=${details.seed} TENANTRY_PATH=${details.counterexamplePath} npx vitest run --project fast test/engine/property.test.ts`;
+          const again = `TENANTRY_SEED=${details.seed} TENANTRY_PATH=${details.counterexamplePath} npx vitest run test/engine/property.test.ts`;
           const why = details.errorInstance instanceof Error ? details.errorInstance.message : "";
           throw new Error(`${why}\nrun it again: ${again}\n${fc.defaultReportMessage(details)}`);
         },
