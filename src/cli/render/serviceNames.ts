@@ -13,9 +13,14 @@ const NAMES: Readonly<Record<string, string>> = {
   random: "plugin random",
 };
 
+/** Plugins that act as another identity than the owner: `azure-native-<identity>`. */
+const PLUGIN_AS = /^azure-native-(\w+)$/;
+
 /** What a person calls the service that keeps a port by this name; the name itself for one that is new. */
 export function serviceName(kept: string): string {
   const [kind = "", ...rest] = kept.split(":");
+  const [, identity] = PLUGIN_AS.exec(kept) ?? [];
+  if (identity !== undefined) return `plugin azure-native, as ${identity}`;
   if (rest.length === 0) return NAMES[kept] ?? kept;
   return `${KINDS[kind] ?? kind} ${rest.join(":")}`;
 }

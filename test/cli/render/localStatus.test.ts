@@ -24,6 +24,13 @@ const RUNNING: ShownStatus = {
 };
 
 describe("`local status` for a person", () => {
+  test("a plugin that acts as another identity says so", () => {
+    const ports = { "azure-native": 20004, "azure-native-previewer": 20005 };
+    const text = localStatusText({ ...RUNNING, ports }, 80, AT);
+    expect(text).toMatch(/^ {2}plugin azure-native {2,}20004$/m);
+    expect(text).toMatch(/^ {2}plugin azure-native, as previewer {2,}20005$/m);
+  });
+
   test("is two tables: what runs, what is stored", () => {
     expect(`\n${localStatusText(RUNNING, 80, AT)}`).toMatchInlineSnapshot(`
       "
