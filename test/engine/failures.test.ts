@@ -161,6 +161,16 @@ describe("failures", () => {
     expect(names(await harness.resources("broken"))).toContain("made");
   });
 
+  test("F10: a stray error of a program whose run has ended is still told, by whoever runs", async () => {
+    const ended = await harness.stack(async () => {
+      setTimeout(() => raise("E_LATE: thrown"), 600);
+    }, "ended");
+    await ended.up();
+    harness.provider.hook = (method) => (method === "create" ? delay(1200) : undefined);
+    const running = await harness.stack(async () => void new Thing("slow"), "running");
+    expect(await failure(running.up())).toContain("E_LATE: thrown");
+  });
+
   test("a program that fails in an output fails the run, which ends", async () => {
     const program = async () => {
       const made = new Thing("made");
