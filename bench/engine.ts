@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import type { WorkerReport, WorkerTask } from "./engineWorker.ts";
 
 /** Belongs to the passphrase "local". */
@@ -28,9 +29,7 @@ export async function measureEngine(
   const root = await mkdtemp(join(process.env.BENCH_FOLDER ?? tmpdir(), "engine-bench-"));
   await writeFile(join(root, "Pulumi.yaml"), "name: bench\nruntime: nodejs\n");
   await writeFile(join(root, "env.yaml"), `encryptionsalt: ${SALT}\n`);
-  const workers = Array.from({ length: processes }, () =>
-    fork(WORKER, { execArgv: ["--import", "tsx", ...(process.env.BENCH_ARGS?.split(" ") ?? [])] }),
-  );
+  const workers = await startWorkers(processes);
   try {
     const names = Array.from({ length: count }, (_, index) => `local.s${index}`);
     const results: PhaseResult[] = [];
@@ -41,6 +40,21 @@ export async function measureEngine(
     for (const worker of workers) worker.disconnect();
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** Workers from plain JavaScript, as the product's bundle is: through tsx, source maps cost more than the engine. */
+async function startWorkers(count: number): Promise<readonly ChildProcess[]> {
+  const outfile = join(import.meta.dirname, "../node_modules/.cache/tenantry-bench/engineWorker.mjs");
+  await build({
+    entryPoints: [WORKER],
+    outfile,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+  });
+  const execArgv = process.env.BENCH_NODE_ARGS?.split(" ") ?? [];
+  return Array.from({ length: count }, () => fork(outfile, { execArgv }));
 }
 
 async function measurePhase(

@@ -75,8 +75,8 @@ class EmbeddedCommand {
     err: Sink,
   ): Promise<number> {
     try {
-      const invocation = parseArgs(args, { ...process.env, ...additionalEnv });
       const environment = { ...process.env, ...additionalEnv };
+      const invocation = parseArgs(args, environment);
       const own = { crypters: this.#crypters, onPoint: this.#onPoint, providers: this.#providers };
       await ACTIONS[invocation.command]?.({ invocation, cwd, environment, signal, out, err, ...own });
       return 0;
