@@ -118,7 +118,45 @@ describe("any state, any program, any failure, any operation", () => {
     },
     CASES * 1000,
   );
+
+  test("a gone resource's child doesn't refer to the replacement that a cut-off run left behind it", async () => {
+    const [b, c, d] = ["b", "c", "d"].map(thing) as [Part, Part, Part];
+    const child: Part = { ...thing("f"), isComponent: true, parent: 1 };
+    const second = [
+      { ...thing("a"), isComponent: true },
+      { ...b, parent: 0 },
+      { ...c, source: 1 },
+      d,
+      { ...thing("e"), dependsOn: [1] },
+      { ...thing("f"), replaceWith: 1 },
+    ];
+    await check({
+      first: [b, c, d, child],
+      second,
+      operation: "update",
+      failures: [],
+      drift: [{ kind: "gone", pick: 4 }],
+      kills: [
+        { after: "save", count: 0 },
+        { after: "save", count: 6 },
+      ],
+    });
+  });
 });
+
+function thing(name: string): Part {
+  return {
+    name,
+    isComponent: false,
+    value: 0,
+    key: 0,
+    isDeletedFirst: false,
+    parent: undefined,
+    dependsOn: [],
+    source: undefined,
+    replaceWith: undefined,
+  };
+}
 
 async function check({ first, second, operation, failures, drift, kills }: Case): Promise<void> {
   const world = new World();
