@@ -142,6 +142,31 @@ describe("any state, any program, any failure, any operation", () => {
       ],
     });
   });
+
+  test("a resource that another's replacement deletes is made anew after that, and leaves nothing behind", async () => {
+    const [a, b, c] = ["a", "b", "c"].map(thing) as [Part, Part, Part];
+    await check({
+      first: [
+        a,
+        { ...b, parent: 0 },
+        { ...c, parent: 0, replaceWith: 1 },
+        ...["d", "e", "f"].map((name, index) => ({ ...thing(name), source: index % 2 })),
+      ],
+      second: [
+        a,
+        { ...b, parent: 0, source: 0, isDeletedFirst: true },
+        { ...c, parent: 0, replaceWith: 0 },
+        ...["d", "f"].map(thing),
+      ],
+      operation: "update",
+      failures: [],
+      drift: [],
+      kills: [
+        { after: "save", count: 0 },
+        { after: "save", count: 0 },
+      ],
+    });
+  });
 });
 
 function thing(name: string): Part {
