@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const MINUTE_MS = 60_000;
+/** `expect.poll` gives up after a second by itself: too soon for a busy machine. */
+const expectation = { poll: { timeout: MINUTE_MS / 2 } };
 
 /** Through `bin/tenantry`, each file on a local cloud of its own. */
 const whole = ["test/e2e/**/*.test.ts", "test/codes.test.ts"];
@@ -44,6 +46,7 @@ export default defineConfig({
       {
         test: {
           name: "fast",
+          expect: expectation,
           include: ["test/**/*.test.ts"],
           exclude: [...whole, ...slow, ...official, ...shared, ...more],
           globalSetup: ["test/support/prototype.ts"],
@@ -54,6 +57,7 @@ export default defineConfig({
       {
         test: {
           name: "shared",
+          expect: expectation,
           include: shared,
           exclude: more,
           isolate: false,
@@ -65,6 +69,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          expect: expectation,
           include: whole,
           exclude: [...slow, ...more],
           testTimeout: 5 * MINUTE_MS,
@@ -72,14 +77,27 @@ export default defineConfig({
         },
       },
       {
-        test: { name: "more", include: more, testTimeout: 5 * MINUTE_MS, hookTimeout: 5 * MINUTE_MS },
+        test: {
+          name: "more",
+          include: more,
+          expect: expectation,
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 5 * MINUTE_MS,
+        },
       },
       {
-        test: { name: "slow", include: slow, testTimeout: 5 * MINUTE_MS, hookTimeout: 5 * MINUTE_MS },
+        test: {
+          name: "slow",
+          include: slow,
+          expect: expectation,
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 5 * MINUTE_MS,
+        },
       },
       {
         test: {
           name: "official",
+          expect: expectation,
           include: official,
           testTimeout: 10 * MINUTE_MS,
           hookTimeout: 5 * MINUTE_MS,

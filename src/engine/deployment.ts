@@ -129,7 +129,12 @@ export class Deployment {
   /** Decides one at a time: decisions build on each other. */
   async #generate(generate: () => Promise<readonly Step[]>): Promise<readonly Step[]> {
     if (this.isStopped) await this.#stopped();
-    const turn = this.#generating.then(generate, generate);
+    const decide = async (): Promise<readonly Step[]> => {
+      const steps = await generate();
+      this.#executor.announce(steps);
+      return steps;
+    };
+    const turn = this.#generating.then(decide, decide);
     this.#generating = turn.catch(() => undefined);
     try {
       return await turn;

@@ -120,12 +120,12 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** A file's text, or undefined when there is no such file. */
+/** A file's text, or undefined when there is no such file, or the process that a file of /proc is about is gone. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (hasErrorCode(error, ["ENOENT"])) return undefined;
+    if (hasErrorCode(error, ["ENOENT", "ESRCH"])) return undefined;
     throw error;
   }
 }

@@ -153,16 +153,20 @@ function ownState(state: ResourceState | undefined): ResourceState {
   return state;
 }
 
-/** The resources without references to those that are gone and have no successor. */
+/**
+ * The resources without references to those that are gone. One that comes before the reference has the same URN and
+ * takes it over; one that comes later, such as a replacement that a cut-off run left at the end, doesn't.
+ */
 function withoutGone(
   resources: readonly ResourceState[],
   gone: ReadonlySet<string>,
 ): readonly ResourceState[] {
-  const present = new Set(resources.map(({ urn }) => urn));
-  const lost = new Set([...gone].filter((urn) => !present.has(urn)));
-  return resources.map((state) =>
-    dependenciesOf(state).some((urn) => lost.has(urn)) ? freed(state, lost) : state,
-  );
+  const lost = new Set(gone);
+  return resources.map((state) => {
+    const left = dependenciesOf(state).some((urn) => lost.has(urn)) ? freed(state, lost) : state;
+    lost.delete(state.urn);
+    return left;
+  });
 }
 
 function freed(state: ResourceState, lost: ReadonlySet<string>): ResourceState {

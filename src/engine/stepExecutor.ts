@@ -17,6 +17,12 @@ export interface StepObserver {
   point(name: string): void;
 }
 
+/** A delete that is decided on and not done. */
+interface Deletion {
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+}
+
 /** Does steps, several at a time, and stores each step's intent before and its outcome after. */
 export class StepExecutor {
   readonly #context: RunContext;
@@ -24,6 +30,7 @@ export class StepExecutor {
   readonly #snapshots: SnapshotManager | undefined;
   readonly #observer: StepObserver;
   readonly #waiting: (() => void)[] = [];
+  readonly #deletions = new Map<ResourceState, Deletion>();
   #free: number;
   #running = 0;
   #idle: (() => void)[] = [];
@@ -64,13 +71,25 @@ export class StepExecutor {
     this.#actions.announceDeletes(states.map(({ urn }) => urn));
   }
 
+  /** To be told of steps as soon as they are decided: whoever makes anew what they delete waits for that. */
+  announce(steps: readonly Step[]): void {
+    for (const old of deletedBy(steps)) {
+      let end: () => void = () => undefined;
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      this.#deletions.set(old, { ended, end });
+    }
+  }
+
   /** Does the steps of one resource one after the other; false when the run was stopped before they were done. */
   async run(steps: readonly Step[]): Promise<boolean> {
-    await this.#enter();
+    await this.#enter(steps);
     try {
       for (const step of steps) {
         if (this.#isStopped) return false;
         await this.#step(step);
+        this.#endDeletions([step]);
       }
       return true;
     } catch (error) {
@@ -78,8 +97,20 @@ export class StepExecutor {
       this.#reportFailure(error, steps[0]?.urn ?? "");
       return false;
     } finally {
+      this.#endDeletions(steps);
       this.#leave();
     }
+  }
+
+  #endDeletions(steps: readonly Step[]): void {
+    for (const old of deletedBy(steps)) this.#deletions.get(old)?.end();
+  }
+
+  /** Resolves when other resources' steps have deleted what these make anew. */
+  async #untilDeleted(steps: readonly Step[]): Promise<void> {
+    const own = deletedBy(steps);
+    for (const { old } of steps)
+      if (old !== undefined && !own.includes(old)) await this.#deletions.get(old)?.ended;
   }
 
   async #step(step: Step): Promise<void> {
@@ -119,8 +150,9 @@ export class StepExecutor {
     this.#context.report.error(error instanceof StepFailure ? error.urn : urn, messageOf(error), error);
   }
 
-  async #enter(): Promise<void> {
+  async #enter(steps: readonly Step[]): Promise<void> {
     this.#running++;
+    await this.#untilDeleted(steps);
     if (this.#free > 0) this.#free--;
     else if (!this.#isStopped) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -132,6 +164,10 @@ export class StepExecutor {
     else next();
     if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
+}
+
+function deletedBy(steps: readonly Step[]): readonly ResourceState[] {
+  return steps.flatMap(({ op, old }) => (old !== undefined && /^(delete|discard)/.test(op) ? [old] : []));
 }
 
 /** Whether a provider's call ended without an answer. */

@@ -7,6 +7,7 @@ import type { FaultOrder } from "../../src/localcloud/faults/index.ts";
 import { createIdentityService, IDENTITY_PATH, identityHeader } from "../../src/localcloud/identity/index.ts";
 import { CDN, DNS, type Harness, makeEdge, openHarness, SUBSCRIPTION } from "../localcloud/arm/harness.ts";
 
+/** For a request that is never answered. */
 const TIMEOUT_MS = 700;
 const HOST = "acme.local.test";
 const edge = openEdge({
@@ -30,18 +31,17 @@ beforeAll(async () => {
   process.env.IDENTITY_HEADER = await identityHeader(context.home.keys);
   process.env.TENANTRY_ARM_URL = `http://127.0.0.1:${context.portOf("arm")}`;
   process.env.TENANTRY_DNS = `127.0.0.1:${context.portOf("dns")}`;
-  process.env.TENANTRY_REQUEST_TIMEOUT_MS = String(TIMEOUT_MS);
   await cloud.arm("PUT", "Microsoft.Cdn/profiles/p/customDomains/tenant-acme", CDN, {
     properties: { hostName: HOST },
   });
   await putCname();
 });
 afterAll(async () => {
-  for (const name of ["TENANTRY_ARM_URL", "TENANTRY_DNS", "TENANTRY_REQUEST_TIMEOUT_MS"])
-    delete process.env[name];
+  for (const name of ["TENANTRY_ARM_URL", "TENANTRY_DNS"]) delete process.env[name];
   await cloud.stop();
 });
 afterEach(() => {
+  delete process.env.TENANTRY_REQUEST_TIMEOUT_MS;
   cloud.context.faults.clear();
 });
 
@@ -55,7 +55,12 @@ const struck = () => cloud.context.faults.list().map((fault) => fault.struck);
 describe("an edge that fails on demand", () => {
   test("and accepts requests without an answer is unreachable within the deadline; others are served (F37)", async () => {
     set({ service: "arm", effect: { kind: "silence" }, path: "tenant-hole" });
+    // The token is there, and the deadline is this one request's.
+    await edge.customDomain("tenant-acme");
+    process.env.TENANTRY_REQUEST_TIMEOUT_MS = String(TIMEOUT_MS);
     const hole = edge.customDomain("tenant-hole").catch((error: unknown) => error);
+    await expect.poll(struck).toEqual([1]);
+    delete process.env.TENANTRY_REQUEST_TIMEOUT_MS;
     expect(await edge.customDomain("tenant-acme")).toMatchObject({ hostName: HOST });
     const error = await hole;
     expect(error).toBeInstanceOf(EdgeUnreachableError);

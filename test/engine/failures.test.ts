@@ -68,9 +68,11 @@ describe("failures", () => {
   });
 
   test("siblings that already run finish and are stored", async () => {
+    const isRefused = () => harness.events.some(({ resOpFailedEvent }) => resOpFailedEvent !== undefined);
     harness.provider.hook = async (method, name) => {
-      if (method === "create" && name === "slow") await delay(200);
-      if (method === "create" && name === "bad") await delay(50);
+      if (method === "create" && name === "bad")
+        await until(() => harness.provider.log.includes("create slow"));
+      if (method === "create" && name === "slow") await until(isRefused);
     };
     harness.provider.failures.set("create:bad", "refused");
     await failure(
@@ -162,11 +164,23 @@ describe("failures", () => {
   });
 
   test("F10: a stray error of a program whose run has ended is still told, by whoever runs", async () => {
-    const ended = await harness.stack(async () => {
-      setTimeout(() => raise("E_LATE: thrown"), 600);
-    }, "ended");
+    const [isOther, otherRuns] = gate();
+    const [isThrown, thrown] = gate();
+    const stray = async (): Promise<void> => {
+      await isOther;
+      setTimeout(() => {
+        // Heard before whoever waits for this goes on.
+        setImmediate(thrown);
+        raise("E_LATE: thrown");
+      });
+    };
+    const ended = await harness.stack(async () => void stray(), "ended");
     await ended.up();
-    harness.provider.hook = (method) => (method === "create" ? delay(1200) : undefined);
+    harness.provider.hook = async (method) => {
+      if (method !== "create") return;
+      otherRuns();
+      await isThrown;
+    };
     const running = await harness.stack(async () => void new Thing("slow"), "running");
     expect(await failure(running.up())).toContain("E_LATE: thrown");
   });
@@ -217,6 +231,19 @@ describe("failures", () => {
     await stack.up({ expectNoChanges: true });
   });
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await delay(5);
+}
+
+/** A promise, and what keeps it. */
+function gate(): [Promise<void>, () => void] {
+  let open: () => void = () => undefined;
+  const isOpen = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return [isOpen, open];
+}
 
 function raise(message: string): never {
   throw new Error(message);

@@ -118,7 +118,70 @@ describe("any state, any program, any failure, any operation", () => {
     },
     CASES * 1000,
   );
+
+  test("a gone resource's child doesn't refer to the replacement that a cut-off run left behind it", async () => {
+    const [b, c, d] = ["b", "c", "d"].map(thing) as [Part, Part, Part];
+    const child: Part = { ...thing("f"), isComponent: true, parent: 1 };
+    const second = [
+      { ...thing("a"), isComponent: true },
+      { ...b, parent: 0 },
+      { ...c, source: 1 },
+      d,
+      { ...thing("e"), dependsOn: [1] },
+      { ...thing("f"), replaceWith: 1 },
+    ];
+    await check({
+      first: [b, c, d, child],
+      second,
+      operation: "update",
+      failures: [],
+      drift: [{ kind: "gone", pick: 4 }],
+      kills: [
+        { after: "save", count: 0 },
+        { after: "save", count: 6 },
+      ],
+    });
+  });
+
+  test("a resource that another's replacement deletes is made anew after that, and leaves nothing behind", async () => {
+    const [a, b, c] = ["a", "b", "c"].map(thing) as [Part, Part, Part];
+    await check({
+      first: [
+        a,
+        { ...b, parent: 0 },
+        { ...c, parent: 0, replaceWith: 1 },
+        ...["d", "e", "f"].map((name, index) => ({ ...thing(name), source: index % 2 })),
+      ],
+      second: [
+        a,
+        { ...b, parent: 0, source: 0, isDeletedFirst: true },
+        { ...c, parent: 0, replaceWith: 0 },
+        ...["d", "f"].map(thing),
+      ],
+      operation: "update",
+      failures: [],
+      drift: [],
+      kills: [
+        { after: "save", count: 0 },
+        { after: "save", count: 0 },
+      ],
+    });
+  });
 });
+
+function thing(name: string): Part {
+  return {
+    name,
+    isComponent: false,
+    value: 0,
+    key: 0,
+    isDeletedFirst: false,
+    parent: undefined,
+    dependsOn: [],
+    source: undefined,
+    replaceWith: undefined,
+  };
+}
 
 async function check({ first, second, operation, failures, drift, kills }: Case): Promise<void> {
   const world = new World();

@@ -64,10 +64,8 @@ describe("connect", () => {
 
   test("gives up on a server that accepts and never answers (F37)", async () => {
     const hole = await listen(() => undefined);
-    const started = Date.now();
     const error = await thrownBy(connect(at(hole.port), { ...ONCE, connectTimeoutMs: 200 }));
     expect(error.problem).toBe("unreachable");
-    expect(Date.now() - started).toBeLessThan(2_000);
     await hole.end();
   });
 
@@ -115,8 +113,9 @@ describe("connect", () => {
     const idle = await connect(server.adminUrl, ONCE);
     const other = await connect(server.adminUrl, ONCE);
     const { pid } = (await idle.query("SELECT pg_backend_pid() AS pid")).rows[0];
+    const dead = new Promise<void>((resolve) => idle.once("end", resolve));
     await other.query("SELECT pg_terminate_backend($1)", [pid]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await dead;
     const error = explainPostgresError(await thrownBy(idle.query("SELECT 1")), "db-01");
     expect(error.problem).toBe("unreachable");
     await Promise.all([idle, other].map(close));

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findFreePort } from "../../src/localcloud/ports.ts";
 import {
   close,
   connect,
@@ -153,8 +154,9 @@ describe("a connection that is cut when the outcome is unknown", () => {
 
 describe("a server that is away", () => {
   test("is knocked at until it is back (F23)", async () => {
-    const first = await proxyThatCuts("");
-    const { port } = parsePostgresUrl(first.url);
+    // None that the system hands to others meanwhile.
+    const port = await findFreePort();
+    const first = await proxyThatCuts("", port);
     await first.end();
     const waiting = connect(first.url, { applicationName: "patient", retryBudgetMs: 10_000 });
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -168,7 +170,7 @@ describe("secrets", () => {
   test("no password reaches the server's log, with every statement logged, also when statements fail (F44)", async () => {
     await fixture.root.client.query("ALTER SYSTEM SET log_statement = 'all'");
     await fixture.root.client.query("SELECT pg_reload_conf()");
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    while ((await fixture.root.client.query("SHOW log_statement")).rows[0].log_statement !== "all");
     const tenant = await fixture.provision("logged");
     await close(
       await connect(tenantUrl(server.adminUrl, tenant), { applicationName: "ok", retryBudgetMs: 0 }),

@@ -136,7 +136,7 @@ describe("migrations", () => {
     const running = migrate(client, [first, second], { ...ROLE, lockTimeoutMs: 50 });
     await new Promise((resolve) => setTimeout(resolve, 200));
     const application = await open();
-    await application.query("SET statement_timeout = 1000; SELECT * FROM t");
+    await application.query("SET statement_timeout = 20000; SELECT * FROM t");
     await reader.query("COMMIT");
     expect((await running).map((file) => file.version)).toEqual(["0002"]);
     await Promise.all([reader, application].map(close));

@@ -5,20 +5,18 @@ import { openVault, VaultUnreachableError } from "../../src/vault/index.ts";
 import { startVaultCloud, type VaultCloud } from "../localcloud/vault/vaultCloud.ts";
 
 const TAGS = { "tenantry-slug": "acme" };
+/** For a request that is never answered. */
 const TIMEOUT_MS = 700;
 
 let cloud: VaultCloud;
 
 beforeAll(async () => {
-  process.env.TENANTRY_REQUEST_TIMEOUT_MS = String(TIMEOUT_MS);
   cloud = await startVaultCloud();
   process.env.NODE_EXTRA_CA_CERTS = caFileOf(cloud.home.keys);
 });
-afterAll(async () => {
-  delete process.env.TENANTRY_REQUEST_TIMEOUT_MS;
-  await cloud.close();
-});
+afterAll(() => cloud.close());
 afterEach(() => {
+  delete process.env.TENANTRY_REQUEST_TIMEOUT_MS;
   cloud.core.context.faults.clear();
 });
 
@@ -33,6 +31,7 @@ const versionsOf = async (name: string) => {
 describe("a Key Vault that fails on demand", () => {
   test("whose identity never gives a token is told within the deadline too (F37)", async () => {
     cloud.core.context.faults.add({ service: "identity", effect: { kind: "silence" } });
+    process.env.TENANTRY_REQUEST_TIMEOUT_MS = String(TIMEOUT_MS);
     await expect(openVault(cloud.url).get("tenant-db-acme")).rejects.toThrow(
       `Key Vault ${cloud.url}: the identity's endpoint didn't answer within 0.7 s.`,
     );
@@ -41,7 +40,12 @@ describe("a Key Vault that fails on demand", () => {
   test("and accepts requests without an answer is unreachable within the deadline; others are served (F37)", async () => {
     set({ effect: { kind: "silence" }, path: "/secrets/tenant-db-hole" });
     const vault = openVault(cloud.url);
+    // The token is there, and the deadline is this one request's.
+    await vault.get("tenant-db-fine");
+    process.env.TENANTRY_REQUEST_TIMEOUT_MS = String(TIMEOUT_MS);
     const hole = vault.put("tenant-db-hole", "x", TAGS).catch((error: unknown) => error);
+    await expect.poll(struck).toEqual([1]);
+    delete process.env.TENANTRY_REQUEST_TIMEOUT_MS;
     await vault.put("tenant-db-fine", "y", TAGS);
     expect(await vault.get("tenant-db-fine")).toBe("y");
     const error = await hole;

@@ -2,14 +2,23 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { portTaken } from "../jsonHttp.ts";
 import { LocalCloudError } from "../localCloudError.ts";
 import { isFree } from "../ports.ts";
 import { type Binaries, installBinaries } from "./binaries.ts";
-import { awaitPostmaster, SERVER_ENV, startPostmaster, stopPostmaster } from "./clusterProcess.ts";
-import type { Postmaster } from "./postmaster.ts";
+import {
+  awaitPostmaster,
+  ORPHANS_TIMEOUT_MS,
+  SERVER_ENV,
+  startPostmaster,
+  stopPostmaster,
+} from "./clusterProcess.ts";
+import { type Postmaster, pidFileOf } from "./postmaster.ts";
 import { type ServerUser, serverUser } from "./serverUser.ts";
+
+const ORPHANS_POLL_MS = 20;
 
 /** Our superuser: as on Azure, the customer's admin never is one. */
 export const SUPERUSER = "azuresu";
@@ -45,8 +54,19 @@ export async function ensureCluster(order: ClusterOrder): Promise<Postmaster> {
   const binaries = await installBinaries(order.place);
   if (!(await exists(dataDir))) await initialize(order, binaries, user);
   await writeSettings(order, user);
-  if (!(await isFree(order.port))) throw portTaken(`PostgreSQL server '${order.name}'`, order.port);
+  if (!(await isPortLeft(order))) throw portTaken(`PostgreSQL server '${order.name}'`, order.port);
   return startPostmaster(binaries.postgres, dataDir, order.logFile, user);
+}
+
+/** Whether its port is free. What a killed server had just started may have the port for a moment longer. */
+async function isPortLeft(order: ClusterOrder): Promise<boolean> {
+  const wasKilled = await exists(pidFileOf(dataDirOf(order)));
+  const deadline = Date.now() + (wasKilled ? ORPHANS_TIMEOUT_MS : 0);
+  while (!(await isFree(order.port))) {
+    if (Date.now() >= deadline) return false;
+    await pause(ORPHANS_POLL_MS);
+  }
+  return true;
 }
 
 /** Stops the server; the data stay. */

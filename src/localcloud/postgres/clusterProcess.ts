@@ -12,7 +12,7 @@ const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
 /** How long the processes of a killed server may live on. */
-const ORPHANS_TIMEOUT_MS = 30_000;
+export const ORPHANS_TIMEOUT_MS = 30_000;
 const ORPHANS_PAUSE_MS = 200;
 /** PostgreSQL's words for it, in its log. */
 const MEMORY_HELD = "pre-existing shared memory block";

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ServerUser } from "./serverUser.ts";
 
@@ -35,16 +36,37 @@ export async function disownPidFile(dataDir: string, user: ServerUser | undefine
   await fs.rename(fresh, file);
 }
 
-function pidFileOf(dataDir: string): string {
+/** The server's own file with its pid; one that ended by itself has removed it. */
+export function pidFileOf(dataDir: string): string {
   return path.join(dataDir, "postmaster.pid");
 }
 
-/** Whether a process is a server on that folder: a pid alone may long be somebody else's. */
+/**
+ * Whether a process is a server on that folder: a pid alone may long be somebody else's. One that is just ending is
+ * waited for: its port is free when this answers false.
+ */
 export async function runsOn(pid: number, dataDir: string): Promise<boolean> {
   if (process.platform !== "linux") return ((await psCommand(pid)) ?? "").endsWith(` -D ${dataDir}`);
-  // A zombie has an empty command line.
-  const commandLine = await readIfThere(`/proc/${pid}/cmdline`);
-  return commandLine?.split("\0").includes(dataDir) ?? false;
+  for (;;) {
+    const commandLine = await readIfThere(`/proc/${pid}/cmdline`);
+    if (commandLine !== "" || !(await isEnding(pid)))
+      return commandLine?.split("\0").includes(dataDir) ?? false;
+    await pause(ENDING_POLL_MS);
+  }
+}
+
+const ENDING_POLL_MS = 5;
+/** PF_EXITING among the kernel's flags of a process, field 9 of /proc/<pid>/stat. */
+const EXITING = 0x4;
+
+/**
+ * A process that ends gives its memory back first, and its command line with it; then it closes what it listened on, and
+ * last it is a zombie, which has neither.
+ */
+async function isEnding(pid: number): Promise<boolean> {
+  const stat = await readIfThere(`/proc/${pid}/stat`);
+  const [state = "X", , , , , , flags] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  return !["Z", "X"].includes(state) && (Number(flags) & EXITING) !== 0;
 }
 
 async function psCommand(pid: number): Promise<string | undefined> {

@@ -64,7 +64,7 @@ describe("`tenantry doctor` of a running platform", () => {
     const pid = (await json<Status>("local", "status")).postgres.find(({ name }) => name === "db-01")?.pid;
     process.kill(pid!, "SIGKILL");
     const runningNames = async () => (await json<Status>("local", "status")).postgres.map(({ name }) => name);
-    await expect.poll(runningNames, { timeout: 20_000 }).toEqual(["db-02"]);
+    await expect.poll(runningNames, { timeout: 60_000 }).toEqual(["db-02"]);
     const { code, findings } = await doctor();
     expect(code).toBe(1);
     expect(named(findings, "broken")).toEqual(["PostgreSQL db-01", "platform"]);

@@ -189,7 +189,7 @@ describe("in an environment, provoked", () => {
     expect(brokenIn({ arm: { name: "Resource Manager", url, answer } })).toMatchObject([
       {
         what: "clock",
-        found: expect.stringMatching(/^this machine's is (599|600|601) s behind that of Resource Manager$/),
+        found: expect.stringMatching(/^this machine's is (59\d|60\d) s behind that of Resource Manager$/),
       },
     ]);
   });

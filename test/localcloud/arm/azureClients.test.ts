@@ -3,7 +3,7 @@ import { DnsManagementClient } from "@azure/arm-dns";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { armService } from "../../../src/localcloud/arm/index.ts";
 import { collect, localAzure, POLLING, sendTokenPlainly } from "./azureSdk.ts";
-import { GROUP, type Harness, makeEdge, openHarness, SUBSCRIPTION } from "./harness.ts";
+import { GROUP, type Harness, makeEdge, openHarness, SOON, SUBSCRIPTION } from "./harness.ts";
 
 let cloud: Harness;
 let cdn: CdnManagementClient;
@@ -30,7 +30,7 @@ async function waitForEdge(): Promise<void> {
       await vi.waitFor(async () => {
         const { status } = (await cloud.arm("GET", pathname, "2024-03-01")).body;
         if (status !== "Succeeded") throw new Error(status);
-      });
+      }, SOON);
     }
     return answer;
   };

@@ -20,7 +20,7 @@ export const DNS = "2018-05-01";
 export const CDN = "2024-02-01";
 
 /** Long enough for a busy machine: `expect.poll` gives up after a second by itself. */
-export const SOON = { timeout: 20_000 };
+export const SOON = { timeout: 30_000 };
 
 /** Real store, tokens and ports in a throw-away home; vaults and servers only write down what they are told. */
 export interface Harness {

@@ -32,7 +32,9 @@ async function describeProcess(
     ...(await openFiles(pid)),
   ];
   if (pid === process.pid || !places.some(isOfHome)) return undefined;
-  const status = (await unlessGone(() => fs.readFile(`/proc/${pid}/status`, "utf8"))) ?? "";
+  const status = await unlessGone(() => fs.readFile(`/proc/${pid}/status`, "utf8"));
+  // It came and went while it was looked at, as a session's process does.
+  if (status === undefined) return undefined;
   const uid = Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? -1);
   return { pid, uid, command, isServer: isOfHome(command) };
 }

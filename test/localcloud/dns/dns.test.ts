@@ -57,7 +57,7 @@ async function putRecord(name: string, kind: string, properties: object): Promis
 }
 
 function resolver(): Resolver {
-  const made = new Resolver({ timeout: 1_000, tries: 1 });
+  const made = new Resolver({ timeout: 20_000, tries: 1 });
   made.setServers([`127.0.0.1:${server.port}`]);
   return made;
 }

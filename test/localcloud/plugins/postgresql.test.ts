@@ -263,12 +263,22 @@ test("a server older than expected is refused", async () => {
 
 test("a read after an engine was cut off in a create waits for it and finds the database", async () => {
   const { inputs } = await bench.client.check(DATABASE, { name: "db_a" });
+  const holder = new pg.Client(bench.postgres.superuserUrl);
+  await holder.connect();
+  // Whoever makes a database waits for this one.
+  await holder.query("BEGIN; LOCK TABLE pg_database IN SHARE MODE");
   const cutOff = new PluginClient(bench.server.port);
   await cutOff.configure(settingsOf(bench.postgres.adminUrl));
   cutOff.create(DATABASE, inputs).catch(() => undefined);
   await expect
-    .poll(() => sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'pulumi-postgresql'"), SOON)
+    .poll(
+      () => sql("SELECT FROM pg_stat_activity WHERE query ~ '^CREATE DATABASE' AND wait_event_type = 'Lock'"),
+      SOON,
+    )
     .toHaveLength(1);
   cutOff.close();
-  expect((await bench.client.read(DATABASE, "db_a"))?.outputs).toMatchObject({ name: "db_a" });
+  const reading = bench.client.read(DATABASE, "db_a");
+  await holder.query("COMMIT");
+  expect((await reading)?.outputs).toMatchObject({ name: "db_a" });
+  await holder.end();
 });

@@ -116,7 +116,7 @@ describe("a PostgreSQL server", () => {
 
   test("accepts a statement and never answers, and others are not held up (F37)", async () => {
     await set({ effect: { kind: "silence" }, path: "'hole'" });
-    await set({ effect: { kind: "latency", latencyMs: 300 }, path: "'slow'" });
+    await set({ effect: { kind: "latency", latencyMs: 1_500 }, path: "'slow'" });
     const order: string[] = [];
     const hanging = await open();
     void codeOf(hanging.query("SELECT 'hole'")).then(() => order.push("hole"));

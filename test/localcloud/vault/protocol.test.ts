@@ -102,8 +102,8 @@ describe("throttling", () => {
     const { url } = await cloud.core.vaults.ensure("busy", {});
     const impatient = clientOf(cloud, url);
     await impatient.setSecret(name, "x");
-    const calls = Array.from({ length: 3 }, () => refusalOf(impatient.getSecret(name)));
-    expect((await Promise.all(calls)).at(-1)).toMatchObject({ statusCode: 429, code: "Throttled" });
+    for (const _ of [1, 2]) await impatient.getSecret(name);
+    expect(await refusalOf(impatient.getSecret(name))).toMatchObject({ statusCode: 429, code: "Throttled" });
     expect((await clientOf(cloud, url, 3).getSecret(name)).value).toBe("x");
   });
 });

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   clientOf,
@@ -8,6 +7,7 @@ import {
   SETTLE_MS,
   startVaultCloud,
   type VaultCloud,
+  vaultInStillTime,
 } from "./vaultCloud.ts";
 
 const ODD_VALUE = `${randomBytes(12).toString("hex")}-'"%@\n☃`;
@@ -150,7 +150,7 @@ describe("soft delete", () => {
   });
 
   test("while it is being deleted it is neither there nor among the deleted", async () => {
-    const client = clientOf(cloud);
+    const { client } = await vaultInStillTime(cloud, "deleting");
     await client.setSecret(name, "x");
     await client.beginDeleteSecret(name, { intervalInMs: 10_000 });
     expect(await refusalOf(client.getDeletedSecret(name))).toMatchObject({ statusCode: 404 });
@@ -161,10 +161,11 @@ describe("soft delete", () => {
   });
 
   test("recovering takes a while, then every version is back and can be written", async () => {
-    const client = clientOf(cloud);
+    const { client, pass } = await vaultInStillTime(cloud, "recovering");
     const { properties } = await client.setSecret(name, "one");
     await client.setSecret(name, "two");
-    await deleteSecret(client, name);
+    await client.beginDeleteSecret(name, { intervalInMs: 10_000 });
+    pass(SETTLE_MS);
     await client.beginRecoverDeletedSecret(name, { intervalInMs: 10_000 });
     expect(await refusalOf(client.getSecret(name))).toMatchObject({ statusCode: 404 });
     expect(await refusalOf(client.setSecret(name, "three"))).toEqual({
@@ -173,7 +174,7 @@ describe("soft delete", () => {
       message: `Secret ${name} is currently being recovered and cannot be re-created; retry later.`,
       inner: "ObjectIsBeingRecovered",
     });
-    await pause(SETTLE_MS * 2);
+    pass(SETTLE_MS);
     expect((await client.getSecret(name)).value).toBe("two");
     expect((await client.getSecret(name, { version: properties.version! })).value).toBe("one");
     await client.setSecret(name, "three");

@@ -1,12 +1,14 @@
 import https from "node:https";
 import { DefaultAzureCredential } from "@azure/identity";
 import { SecretClient } from "@azure/keyvault-secrets";
+import { onTestFinished } from "vitest";
 import { type Core, openCore } from "../../../src/localcloud/daemon/core.ts";
 import {
   createIdentityService,
   IDENTITY_PATH,
   identityHeader,
 } from "../../../src/localcloud/identity/index.ts";
+import { openVaults } from "../../../src/localcloud/vault/index.ts";
 import { ROOT, temporaryHome } from "../temporaryHome.ts";
 
 /** How long a deletion or recovery takes in these tests. */
@@ -61,6 +63,15 @@ export function clientOf({ core, url }: VaultCloud, vaultUrl = url, maxRetries =
     tlsOptions: { ca: core.context.certificate.ca },
     retryOptions: { maxRetries },
   });
+}
+
+/** Another vault of the same home, whose time passes only when the test says so. */
+export async function vaultInStillTime(cloud: VaultCloud, vault: string) {
+  let now = Date.now();
+  const vaults = await openVaults(cloud.core.context, () => now);
+  const { url } = await vaults.ensure(vault, {});
+  onTestFinished(() => vaults.close());
+  return { client: clientOf(cloud, url), pass: (ms: number) => void (now += ms) };
 }
 
 /** Status, code, message and inner code of a refusal; what came back when it was none. */
