@@ -10,7 +10,7 @@ import {
   removeTemporary,
   replaceFile,
 } from "./durableFile.ts";
-import { EngineError, refuse } from "./errors.ts";
+import { EngineError, refuse, unwritable } from "./errors.ts";
 
 /** A stack of the backend; `organization` is the only organization there is. */
 export interface StackId {
@@ -70,13 +70,24 @@ export class FileBackend {
     await removeTemporary(path, await listFolder(dirname(path)));
   }
 
+  /** Throws an error that names the file when it can't be written: then the one before it stays. */
   async writeCheckpoint(id: StackId, text: string): Promise<void> {
-    await replaceFile(this.checkpointPath(id), text);
+    const path = this.checkpointPath(id);
+    try {
+      await replaceFile(path, text);
+    } catch (error) {
+      throw unwritable("state file", path, error, "The state before it stays.");
+    }
   }
 
   /** The first checkpoint of a stack; false when there is one already. */
-  createCheckpoint(id: StackId, text: string): Promise<boolean> {
-    return createFileOnce(this.checkpointPath(id), text);
+  async createCheckpoint(id: StackId, text: string): Promise<boolean> {
+    const path = this.checkpointPath(id);
+    try {
+      return await createFileOnce(path, text);
+    } catch (error) {
+      throw unwritable("state file", path, error, "There is no such stack yet.");
+    }
   }
 
   /** Makes a new stack's folders and the backend's own mark. */
@@ -104,12 +115,12 @@ export class FileBackend {
     return (await stat(this.checkpointPath(id))).mtime;
   }
 
-  /** Removes a stack's checkpoint, backups and history. */
+  /** Removes a stack's backups and history, then its checkpoint: copies without one look like a loss. */
   async remove(id: StackId): Promise<void> {
     const path = this.checkpointPath(id);
-    for (const end of ["", ".attrs", ".bak", ".bak.attrs"]) await rm(path + end, { force: true });
     await rm(this.historyFolder(id), { recursive: true, force: true });
     await rm(join(this.root, "backups", id.project, id.stack), { recursive: true, force: true });
+    for (const end of [".bak", ".bak.attrs", ".attrs", ""]) await rm(path + end, { force: true });
   }
 }
 

@@ -8,7 +8,8 @@ import { parallelForSdk, type RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
 import { type EventLog, openEventLog } from "./eventLog.ts";
-import { addHistory, historyConfig, type RunKind } from "./history.ts";
+import { addHistory, type HistoryEntry, historyConfig, type RunKind } from "./history.ts";
+import { pendingText, workUntilStopped } from "./interruption.ts";
 import { lockStack } from "./lock.ts";
 import { runProgram } from "./program.ts";
 import { BuiltinProvider } from "./providers/builtinProvider.ts";
@@ -16,6 +17,7 @@ import { PluginHost } from "./providers/pluginHost.ts";
 import { ProviderRegistry } from "./providers/registry.ts";
 import { ResourceMonitor } from "./resourceMonitor.ts";
 import { displayOf, RunMonitor } from "./runMonitor.ts";
+import { SaveGate } from "./saveGate.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
 import { SnapshotManager } from "./snapshotManager.ts";
@@ -84,9 +86,10 @@ async function runLocked(context: CommandContext, plan: RunPlan, stack: StackCon
     server.close();
     monitor.summary();
     await log.close();
-    if (writes > 0) await writeHistory(parts, stackConfig, startTime);
   }
+  const failure = writes > 0 ? await writeHistory(parts, stackConfig, startTime) : undefined;
   requireSuccess(parts);
+  if (failure !== undefined) throw failure;
 }
 
 async function readConfig(
@@ -103,13 +106,14 @@ async function readConfig(
 async function runDeployment(parts: RunParts): Promise<number> {
   const { context, plan, stack, loaded, monitor, server } = parts;
   let writes = 0;
-  const save: SaveSnapshot = async (snapshot) => {
+  const gate = new SaveGate(async (snapshot) => {
     const text = await encode(parts, snapshot);
     const point = `state:${++writes}`;
     context.onPoint(`${point}:before`);
     await stack.backend.writeCheckpoint(stack.id, text);
     context.onPoint(`${point}:after`);
-  };
+  });
+  const { save } = gate;
   const host = new PluginHost({
     project: stack.project,
     environment: context.environment,
@@ -122,10 +126,11 @@ async function runDeployment(parts: RunParts): Promise<number> {
     if (monitor.hasErrors) return writes;
     const snapshots = plan.preview ? undefined : new SnapshotManager(base, save);
     const deployment = openDeployment(parts, host, { base, snapshots, mode: plan.mode, observer: monitor });
-    await drive(parts, deployment, () => advance(parts, deployment));
+    await drive(parts, host, deployment, () => advance(parts, deployment));
   } catch (error) {
     monitor.error("", messageOf(error), error);
   } finally {
+    await gate.close();
     host.close();
   }
   return writes;
@@ -189,7 +194,7 @@ async function refreshBase(parts: RunParts, host: PluginHost, save: SaveSnapshot
   const snapshots = new SnapshotManager(base, plan.preview ? async () => undefined : save);
   const observer = monitor.uncounted();
   const deployment = openDeployment(parts, host, { base, snapshots, mode: "refresh", observer });
-  await drive(parts, deployment, () => deployment.finish());
+  await drive(parts, host, deployment, () => deployment.finish());
   return snapshots.snapshot();
 }
 
@@ -199,24 +204,15 @@ async function advance(parts: RunParts, deployment: Deployment): Promise<void> {
   if (isDone) await deployment.finish();
 }
 
-/** Works on a deployment until it is done; a signal stops it, and what is running ends. */
+/** Works on a deployment until it is done or a signal stops it. */
 async function drive(
-  { context, monitor }: RunParts,
+  { context, monitor: report }: RunParts,
+  host: PluginHost,
   deployment: Deployment,
   work: () => Promise<void>,
 ): Promise<void> {
-  const stop = (): void => {
-    monitor.error("", "update canceled");
-    deployment.stop();
-  };
-  context.signal?.addEventListener("abort", stop, { once: true });
-  if (context.signal?.aborted) stop();
-  try {
-    await work();
-  } finally {
-    await deployment.idle();
-    context.signal?.removeEventListener("abort", stop);
-  }
+  const { signal } = context;
+  await workUntilStopped({ signal, deployment, report, work, cancelPlugins: () => host.cancel() });
 }
 
 /** True when the program ended well. */
@@ -261,23 +257,18 @@ async function standstill(server: EngineServer): Promise<string> {
   return "the program failed and goes no further";
 }
 
-/** A cut-off run's operations: what became of them is for the caller to find out. */
 function warnPending({ loaded, monitor, plan }: RunParts): void {
-  const pending = loaded.snapshot.pendingOperations;
-  if (pending.length === 0 || plan.preview) return;
-  const lines = pending.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}`);
-  monitor.warn(
-    "",
-    `the stack has ${pending.length} pending operation(s) of a run that was cut off:\n${lines.join("\n")}\nIt is not known whether they took effect. Pending creates stay in the state until they are cleared or imported.`,
-  );
+  const { pendingOperations } = loaded.snapshot;
+  if (pendingOperations.length > 0 && !plan.preview) monitor.warn("", pendingText(pendingOperations));
 }
 
+/** Answers why it could not; a run that failed says first why. */
 async function writeHistory(
   { context, plan, stack, monitor }: RunParts,
   config: StackConfig,
   startTime: number,
-): Promise<void> {
-  await addHistory(stack.backend, stack.id, {
+): Promise<Error | undefined> {
+  const entry: HistoryEntry = {
     kind: plan.kind,
     startTime,
     message: context.invocation.flags.get("--message") ?? "",
@@ -286,7 +277,14 @@ async function writeHistory(
     result: monitor.hasErrors ? "failed" : "succeeded",
     endTime: Math.floor(Date.now() / 1000),
     resourceChanges: monitor.changes,
-  });
+  };
+  return await addHistory(stack.backend, stack.id, entry).then(
+    () => undefined,
+    (error: Error) => {
+      if (monitor.hasErrors) context.err(`warning: ${error.message}\n`);
+      return error;
+    },
+  );
 }
 
 function requireSuccess({ context, monitor, plan }: RunParts): void {

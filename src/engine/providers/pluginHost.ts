@@ -28,7 +28,7 @@ export interface PluginContext {
 /** Finds a package's plugin: attached (PULUMI_DEBUG_PROVIDERS), named in Pulumi.yaml, or on PATH. */
 export class PluginHost {
   readonly #context: PluginContext;
-  readonly #providers = new Set<Provider>();
+  readonly #providers = new Set<GrpcProvider>();
 
   constructor(context: PluginContext) {
     this.#context = context;
@@ -53,6 +53,12 @@ export class PluginHost {
       child?.close();
       throw error;
     }
+  }
+
+  /** Tells every plugin to end what it does. */
+  cancel(): void {
+    for (const provider of this.#providers)
+      provider.cancel().catch((error: unknown) => this.#context.report(`cancel: ${messageOf(error)}`));
   }
 
   /** Closes all connections and ends the plugins that were started. */
