@@ -249,6 +249,9 @@ async function abandoned(deployment: Deployment): Promise<string> {
   await deployment.stopped;
   await deployment.idle();
   await delay(STOPPED_PROGRAM_MS, undefined, { ref: false });
+  // Calls that wait for a provider are answered; the SDK would wait for ever for what is cut off.
+  deployment.giveUp();
+  await delay(STOPPED_PROGRAM_MS, undefined, { ref: false });
   return RUN_STOPPED;
 }
 
