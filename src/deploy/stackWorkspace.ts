@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -10,7 +9,7 @@ import {
   StackNotFoundError,
 } from "@pulumi/pulumi/automation/index.js";
 import { type FolderBackend, folderBackend, hasPendingOperations, withTemporaryFolder } from "./backend.ts";
-import { readCheckpoint } from "./checkpointFile.ts";
+import { findCheckpoint } from "./checkpointFile.ts";
 import { runCommand } from "./commandRun.ts";
 import type { Deployment, StateResource } from "./deployment.ts";
 import type { EngineSetup } from "./engineSetup.ts";
@@ -40,9 +39,8 @@ export class StackWorkspace {
   /** The stack, undefined when there is none; `E_STATE` for a damaged one. `variables` are added to the environment's. */
   async find(stack: string, variables: Readonly<Record<string, string>> = {}): Promise<Stack | undefined> {
     const path = this.backend?.checkpoint(stack);
-    if (variables.PULUMI_BACKEND_URL === undefined && path !== undefined && !existsSync(path))
-      return undefined;
-    if (path !== undefined && existsSync(path)) await readCheckpoint(path);
+    const isElsewhere = variables.PULUMI_BACKEND_URL !== undefined;
+    if (path !== undefined && (await findCheckpoint(path)) === undefined && !isElsewhere) return undefined;
     try {
       return await Stack.select(stack, await this.#open(this.#root, variables));
     } catch (error) {
@@ -101,7 +99,7 @@ export class StackWorkspace {
   /** Resources in a stack's state; none when there is no stack. Secrets stay sealed. */
   async resources(stack: string): Promise<readonly StateResource[]> {
     const path = this.backend?.checkpoint(stack);
-    if (path !== undefined) return existsSync(path) ? ((await readCheckpoint(path)).resources ?? []) : [];
+    if (path !== undefined) return (await findCheckpoint(path))?.resources ?? [];
     if ((await this.find(stack)) === undefined) return [];
     const { deployment } = JSON.parse(await this.run(["stack", "export", "--stack", stack])) as Deployment;
     return deployment.resources ?? [];
