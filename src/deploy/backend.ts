@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { readCheckpoint, readStateText } from "./checkpointFile.ts";
+import { findCheckpoint, readStateText } from "./checkpointFile.ts";
 
 /** Name of the project in `Pulumi.yaml`: part of every path of a backend. */
 export const PROJECT = "tenantry";
@@ -32,10 +32,8 @@ export function folderBackend(url: string | undefined): FolderBackend | undefine
 
 /** Whether a stack's checkpoint names operations that a killed run left. Cheap: no engine runs. */
 export async function hasPendingOperations(backend: FolderBackend, stack: string): Promise<boolean> {
-  const path = backend.checkpoint(stack);
-  if (!existsSync(path)) return false;
-  const { pending_operations: pending } = await readCheckpoint(path);
-  return (pending?.length ?? 0) > 0;
+  const checkpoint = await findCheckpoint(backend.checkpoint(stack));
+  return (checkpoint?.pending_operations?.length ?? 0) > 0;
 }
 
 /** A backend of its own for one preview, with copies of the named stacks as far as they are there. */

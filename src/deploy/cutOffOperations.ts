@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { folderBackend } from "./backend.ts";
-import { readCheckpoint } from "./checkpointFile.ts";
+import { findCheckpoint } from "./checkpointFile.ts";
 import { unseal } from "./deployment.ts";
 import { importArguments } from "./engineImport.ts";
 import { idOfPendingCreate } from "./pendingIds.ts";
@@ -22,8 +21,8 @@ export async function readCutOffOperations(
   stack: string,
 ): Promise<readonly CutOffOperation[]> {
   const path = folderBackend(backendUrl)?.checkpoint(stack);
-  if (path === undefined || !existsSync(path)) return [];
-  const { resources, pending_operations: pending } = await readCheckpoint(path);
+  if (path === undefined) return [];
+  const { resources, pending_operations: pending } = (await findCheckpoint(path)) ?? {};
   return (pending ?? []).map(({ resource, type }) => {
     const provider = resources?.find(({ urn }) => resource.provider?.startsWith(`${urn}::`) === true);
     const id =

@@ -22,7 +22,7 @@ interface LocalCloudRoom {
 /** Front door of `src/engine`. */
 interface EngineRoom {
   createEmbeddedCommand(options: { onPoint?: (point: string) => void; keyFolder?: string }): PulumiCommand;
-  readStateFile(path: string): Promise<{ readonly text: string } | undefined>;
+  readJournaledFile(path: string): Promise<{ readonly text: string } | undefined>;
   finishCutOffRun(backendUrl: string, project: string, stack: string): Promise<boolean>;
 }
 
@@ -69,7 +69,7 @@ export async function openEmbeddedEngine(
 /** Text of a whole state whose run goes on, or was cut off: the checkpoint with what the engine's journal adds. */
 export async function readJournaledState(path: string): Promise<string> {
   const room = (await import(`../${ROOMS.engine}/index.ts`)) as EngineRoom;
-  return (await room.readStateFile(path))?.text ?? "";
+  return (await room.readJournaledFile(path))?.text ?? "";
 }
 
 /** Puts what the embedded engine's cut-off run left in its journal into the checkpoint; true when there was something. */

@@ -1,7 +1,7 @@
 import { CommandError, ConcurrentUpdateError, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { type ErrorCode, isErrorCode, UserError } from "../tenant/errors.ts";
 import { notAllowedIn } from "../tenant/notAllowed.ts";
-import { damagedState } from "./checkpointFile.ts";
+import { unusableState } from "./checkpointFile.ts";
 import { commandResultOf } from "./commandRun.ts";
 import type { Diagnostic } from "./deployEvents.ts";
 import { LOCAL } from "./engineChoice.ts";
@@ -82,12 +82,12 @@ function knownFailure(text: string, run: FailedRun, cause: unknown): UserError |
       },
     );
   }
-  const [, path, reason] = DAMAGED.exec(text) ?? [];
-  return path === undefined || reason === undefined ? undefined : damagedState(path, reason, cause);
+  const [, path, problem, copy] = UNUSABLE.exec(text) ?? [];
+  return path === undefined || problem === undefined ? undefined : unusableState(path, problem, copy, cause);
 }
 
-/** What the embedded engine says of another stack's file that it reads. */
-const DAMAGED = /the state file '([^']+)' is damaged: (.*?)\. Nothing was changed/;
+/** What the embedded engine says of a state file that it must not use. */
+const UNUSABLE = /the state file '([^']+)' (.*?)\. Nothing was changed(?:; the last good copy is '([^']+)')?/;
 
 /** Whether the engine refused a delete because the program or state protects the resource. */
 export function isProtectedRefusal(error: unknown, diagnostics: readonly Diagnostic[]): boolean {

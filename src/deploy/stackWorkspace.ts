@@ -17,7 +17,7 @@ import {
   PROJECT,
   withTemporaryFolder,
 } from "./backend.ts";
-import { isJournaled, readCheckpoint } from "./checkpointFile.ts";
+import { findCheckpoint, isJournaled } from "./checkpointFile.ts";
 import { runCommand } from "./commandRun.ts";
 import type { Deployment, StateResource } from "./deployment.ts";
 import type { EngineSetup } from "./engineSetup.ts";
@@ -49,21 +49,17 @@ export class StackWorkspace {
   /** The stack, undefined when there is none; `E_STATE` for a damaged one. `variables` are added to the environment's. */
   async find(stack: string, variables: Readonly<Record<string, string>> = {}): Promise<Stack | undefined> {
     const path = this.backend?.checkpoint(stack);
-    if (variables.PULUMI_BACKEND_URL === undefined && path !== undefined && !existsSync(path))
-      return undefined;
-    if (path !== undefined && existsSync(path)) await this.#requireReadable(stack, path);
+    const isElsewhere = variables.PULUMI_BACKEND_URL !== undefined;
+    const state = path === undefined ? undefined : await findCheckpoint(path);
+    if (path !== undefined && state === undefined && !isElsewhere) return undefined;
+    // The official CLI can't read what a cut-off run of the embedded engine left in its journal.
+    if (state !== undefined && this.#setup.name === "official") await this.finishCutOffRun(stack);
     try {
       return await Stack.select(stack, await this.#open(this.#root, variables));
     } catch (error) {
       if (error instanceof StackNotFoundError) return undefined;
       throw error;
     }
-  }
-
-  /** The official CLI can't read what a cut-off run of the embedded engine left in its journal. */
-  async #requireReadable(stack: string, path: string): Promise<void> {
-    await readCheckpoint(path);
-    if (this.#setup.name === "official") await this.finishCutOffRun(stack);
   }
 
   /** Puts a cut-off run's journal into the checkpoint; false when there is none. Throws where another run has the stack. */
@@ -131,7 +127,7 @@ export class StackWorkspace {
   /** Resources in a stack's state; none when there is no stack. Secrets stay sealed. */
   async resources(stack: string): Promise<readonly StateResource[]> {
     const path = this.backend?.checkpoint(stack);
-    if (path !== undefined) return existsSync(path) ? ((await readCheckpoint(path)).resources ?? []) : [];
+    if (path !== undefined) return (await findCheckpoint(path))?.resources ?? [];
     if ((await this.find(stack)) === undefined) return [];
     const { deployment } = JSON.parse(await this.run(["stack", "export", "--stack", stack])) as Deployment;
     return deployment.resources ?? [];

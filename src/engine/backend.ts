@@ -11,8 +11,8 @@ import {
   removeTemporary,
   replaceFile,
 } from "./durableFile.ts";
-import { EngineError, refuse } from "./errors.ts";
-import { foldJournal, journalPathOf, readStateFile, type StateFile } from "./stateFile.ts";
+import { EngineError, refuse, unwritable } from "./errors.ts";
+import { foldJournal, type JournaledFile, journalPathOf, readJournaledFile } from "./journaledFile.ts";
 
 /** A stack of the backend; `organization` is the only organization there is. */
 export interface StackId {
@@ -52,9 +52,9 @@ export class FileBackend {
   }
 
   /** The stack's state, or undefined when the stack doesn't exist. */
-  async readState(id: StackId): Promise<StateFile | undefined> {
+  async readState(id: StackId): Promise<JournaledFile | undefined> {
     const path = this.checkpointPath(id);
-    const file = await readStateFile(path);
+    const file = await readJournaledFile(path);
     if (file === undefined) await this.#refuseCompressed(path);
     return file;
   }
@@ -76,20 +76,35 @@ export class FileBackend {
     return await foldJournal(path);
   }
 
+  /** Throws an error that names the file when it can't be written: then the one before it stays. */
   async writeCheckpoint(id: StackId, text: string): Promise<void> {
-    await replaceFile(this.checkpointPath(id), text);
+    const path = this.checkpointPath(id);
+    try {
+      await replaceFile(path, text);
+    } catch (error) {
+      throw unwritable("state file", path, error, "The state before it stays.");
+    }
   }
 
   /** Writes the state that a run ends with and takes its journal away; the backup stays that of before the run. */
   async foldCheckpoint(id: StackId, text: string): Promise<void> {
     const path = this.checkpointPath(id);
-    await replaceFile(path, text, { keepsBackup: false });
+    try {
+      await replaceFile(path, text, { keepsBackup: false });
+    } catch (error) {
+      throw unwritable("state file", path, error, "What was saved is in the journal beside it.");
+    }
     await removeIfPresent(journalPathOf(path));
   }
 
   /** The first checkpoint of a stack; false when there is one already. */
-  createCheckpoint(id: StackId, text: string): Promise<boolean> {
-    return createFileOnce(this.checkpointPath(id), text);
+  async createCheckpoint(id: StackId, text: string): Promise<boolean> {
+    const path = this.checkpointPath(id);
+    try {
+      return await createFileOnce(path, text);
+    } catch (error) {
+      throw unwritable("state file", path, error, "There is no such stack yet.");
+    }
   }
 
   /** Makes a new stack's folders and the backend's own mark. */
@@ -117,13 +132,13 @@ export class FileBackend {
     return (await stat(this.checkpointPath(id))).mtime;
   }
 
-  /** Removes a stack's checkpoint, backups and history. */
+  /** Removes a stack's backups and history, then its checkpoint: copies without one look like a loss. */
   async remove(id: StackId): Promise<void> {
     const path = this.checkpointPath(id);
-    for (const end of ["", ".attrs", ".bak", ".bak.attrs"]) await removeIfPresent(path + end);
     await removeIfPresent(journalPathOf(path));
     await rm(this.historyFolder(id), { recursive: true, force: true });
     await rm(join(this.root, "backups", id.project, id.stack), { recursive: true, force: true });
+    for (const end of [".bak", ".bak.attrs", ".attrs", ""]) await removeIfPresent(path + end);
   }
 }
 

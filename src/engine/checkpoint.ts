@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import { checkpointProblem } from "./checkpointShape.ts";
 import { EngineError, messageOf, refuse } from "./errors.ts";
 import type { SecretsManager, SecretsProvider } from "./secrets.ts";
 import type { OperationType, PendingOperation, Snapshot } from "./snapshot.ts";
 import type { ResourceState } from "./state.ts";
+import { damaged } from "./stateFileError.ts";
 import { encryptedSecrets, plainSecrets, resourceFromJson, resourceToJson } from "./stateJson.ts";
 import { containsSecrets } from "./value.ts";
 import { SECRET_SIGNATURE } from "./wire.ts";
@@ -21,6 +23,9 @@ const REPLACE_WITH = "replaceWith";
 export const JOURNAL_FEATURE = "tenantryJournal";
 const SUPPORTED_FEATURES: readonly string[] = [REPLACE_WITH];
 
+/** Parts of a deployment that this engine would lose when it writes the state again. */
+const UNSUPPORTED_PARTS = ["snippets", "extensions"] as const;
+
 type Json = Record<string, unknown>;
 
 /** `{manifest, secrets_providers, resources, pending_operations, metadata}` of a stack. */
@@ -33,24 +38,33 @@ export interface DeploymentJson extends Json {
 /** A deployment as `stack export` prints it and `stack import` reads it. */
 export interface UntypedDeployment {
   readonly version: number;
+  /** The stack that a checkpoint file says it is of: `organization/<project>/<stack>`. */
+  readonly stack?: string;
   readonly features?: readonly string[];
   readonly deployment: DeploymentJson;
 }
 
-/** Reads a checkpoint file's text; `path` and `backup` are named when it is damaged. */
+/** Reads a checkpoint file's text; throws a `StateFileError` that names `path` when it is damaged. */
 export function parseCheckpoint(text: string, path: string): UntypedDeployment {
-  const json = parseJson(text, path) as { version?: unknown; features?: string[]; checkpoint?: Json };
-  const checkpoint = json.checkpoint;
-  if (typeof json.version !== "number" || typeof checkpoint !== "object" || checkpoint === null) {
-    throw damaged(path, "it is not a Pulumi checkpoint");
-  }
-  const features = json.features ?? [];
-  requireVersion(
-    json.version,
-    features.filter((feature) => feature !== JOURNAL_FEATURE),
-  );
-  const deployment = (checkpoint.latest as DeploymentJson | undefined) ?? {};
-  return { version: json.version, features, deployment };
+  const json = parseJson(text, path) as {
+    version: number;
+    features?: string[];
+    checkpoint: { stack?: string; latest?: DeploymentJson };
+  };
+  const features = Array.isArray(json.features) ? json.features : [];
+  if (typeof json.version === "number")
+    requireVersion(
+      json.version,
+      features.filter((feature) => feature !== JOURNAL_FEATURE),
+      ` ('${path}')`,
+    );
+  const problem = checkpointProblem(json);
+  if (problem !== undefined) throw damaged(path, problem);
+  const { stack, latest } = json.checkpoint;
+  const deployment = latest ?? {};
+  for (const part of UNSUPPORTED_PARTS)
+    if (Object.keys(deployment[part] ?? {}).length > 0) throw refuse(`'${part}' in the state ('${path}')`);
+  return { version: json.version, features, ...(stack === undefined ? {} : { stack }), deployment };
 }
 
 function parseJson(text: string, path: string): unknown {
@@ -59,24 +73,16 @@ function parseJson(text: string, path: string): unknown {
     const json: unknown = JSON.parse(text);
     if (typeof json === "object" && json !== null) return json;
   } catch (error) {
-    throw damaged(path, messageOf(error));
+    throw damaged(path, messageOf(error), error);
   }
   throw damaged(path, "it is not a Pulumi checkpoint");
 }
 
-/** Words for a state file, or the journal beside it, that can't be read. */
-export function damaged(path: string, reason: string): EngineError {
-  const backup = `${path.replace(/\.journal$/, "")}.bak`;
-  return new EngineError(
-    `the state file '${path}' is damaged: ${reason}. Nothing was changed; the state before the last run is in '${backup}'.`,
-  );
-}
-
-/** Refuses versions and features this engine can't read. */
-export function requireVersion(version: number, features: readonly string[] = []): void {
-  if (version < PLAIN_VERSION || version > FEATURE_VERSION) throw refuse(`state version ${version}`);
+/** Refuses versions and features this engine can't read; `where` ends the text. */
+export function requireVersion(version: number, features: readonly string[] = [], where = ""): void {
+  if (version < PLAIN_VERSION || version > FEATURE_VERSION) throw refuse(`state version ${version}${where}`);
   const unknown = features.filter((feature) => !SUPPORTED_FEATURES.includes(feature));
-  if (unknown.length > 0) throw refuse(`the state features ${unknown.join(", ")}`);
+  if (unknown.length > 0) throw refuse(`the state features ${unknown.join(", ")}${where}`);
 }
 
 /** Whether a state text holds an encrypted secret, so that a key must be derived to read it. */

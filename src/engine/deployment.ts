@@ -90,6 +90,25 @@ export class Deployment {
     this.#executor.stop();
   }
 
+  /** Resolves when calls that still run are given up. */
+  get givenUp(): Promise<void> {
+    return this.#executor.givenUp;
+  }
+
+  /** Waits no longer for providers' calls: see {@link StepExecutor.giveUp}. */
+  giveUp(): void {
+    this.#executor.giveUp();
+  }
+
+  expectCancellation(): void {
+    this.#executor.expectCancellation();
+  }
+
+  /** Steps of which nobody knows whether they took effect. */
+  get unfinished(): readonly Step[] {
+    return this.#executor.unfinished;
+  }
+
   idle(): Promise<void> {
     return this.#executor.idle();
   }

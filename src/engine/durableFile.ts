@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, link, open, readFile, rename, unlink } from "node:fs/promises";
+import { copyFile, link, open, readFile, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** What `link` answers on file systems without hard links. */
@@ -46,15 +46,41 @@ export async function removeIfPresent(path: string): Promise<boolean> {
 /** Makes a file that is never seen half-written; the temporary one lies in `folder`, on the same disk. */
 export async function createFile(path: string, text: string, folder = dirname(path)): Promise<void> {
   const temporary = temporaryOf(join(folder, basename(path)));
-  await writeSynced(temporary, text);
-  await rename(temporary, path);
+  try {
+    await writeSynced(temporary, text);
+    await rename(temporary, path);
+  } catch (error) {
+    await removeIfPresent(temporary);
+    throw error;
+  }
+}
+
+/**
+ * Writes a file for a user: what was there stays as it is unless the new one is whole. Devices and pipes are
+ * written as they are.
+ */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const found = await stat(target).catch((error: unknown) => {
+    if (hasErrorCode(error, ["ENOENT"])) return undefined;
+    throw error;
+  });
+  if (found !== undefined && !found.isFile()) return await writeFile(target, text);
+  const temporary = temporaryOf(target);
+  try {
+    await writeFile(temporary, text, { mode: found?.mode ?? 0o666, flush: true });
+    await rename(temporary, target);
+  } catch (error) {
+    await removeIfPresent(temporary);
+    throw error;
+  }
 }
 
 /** Makes a whole file unless there is one; answers whether it did. Of several at once exactly one does. */
 export async function createFileOnce(path: string, text: string): Promise<boolean> {
   const temporary = temporaryOf(path);
-  await writeSynced(temporary, text);
   try {
+    await writeSynced(temporary, text);
     await linkOrCopyNew(temporary, path);
   } catch (error) {
     if (hasErrorCode(error, ["EEXIST"])) return false;

@@ -3,7 +3,7 @@ import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
 import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
-import { RUN_STOPPED } from "./deployment.ts";
+import { RUN_STOPPED, RunStopped } from "./deployment.ts";
 import type { Reporter } from "./deploymentContext.ts";
 import { isRefusal, messageOf, refuse } from "./errors.ts";
 import { ProgramWatch } from "./programWatch.ts";
@@ -86,8 +86,13 @@ function monitorHandlers(
   watch: ProgramWatch,
   onRefused: (error: Error) => void,
 ): Handlers {
+  // A call that waits for a provider which never answers is answered when the run gives that up.
+  const givenUp = monitor.givenUp.then(() => {
+    throw new RunStopped();
+  });
+  givenUp.catch(() => undefined);
   const watched = <Request, Reply>(serve: (request: Request) => Promise<Reply>) =>
-    unary((request: Request) => watch.during(serve(request)), onRefused);
+    unary((request: Request) => watch.during(Promise.race([serve(request), givenUp])), onRefused);
   return {
     supportsFeature: watched(async (request) => monitor.supportsFeature(request as never)),
     getDeploymentInfo: watched(async () => monitor.getDeploymentInfo()),

@@ -33,3 +33,12 @@ export function isRefusal(error: unknown): boolean {
   if (error instanceof EngineError && error.exitCode === REFUSED_EXIT_CODE) return true;
   return error instanceof Error && error.cause !== undefined && isRefusal(error.cause);
 }
+
+/** A file that could not be written: which, why (a full disk names no path), and what that means. */
+export function unwritable(what: string, path: string, error: unknown, meaning: string): EngineError {
+  return new EngineError(
+    `the ${what} '${path}' could not be written: ${messageOf(error)}. ${meaning}`,
+    undefined,
+    error,
+  );
+}

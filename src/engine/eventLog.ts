@@ -35,12 +35,16 @@ function streamTo(address: string): EventLog {
   const stream = client.streamEvents((error: grpc.ServiceError | null, _reply: emptyPb.Empty) =>
     error === null ? resolveEnd() : rejectEnd(error),
   );
+  let isClosed = false;
   return {
     write: (event) => {
+      // A call that was given up may end later.
+      if (isClosed) return;
       const numbered = { sequence: sequence++, timestamp: Math.floor(Date.now() / 1000), ...event };
       stream.write(new eventsPb.EventRequest().setEvent(JSON.stringify(numbered)));
     },
     close: async () => {
+      isClosed = true;
       stream.end();
       try {
         await end;

@@ -1,7 +1,8 @@
-import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type FileBackend, listFolder, type StackId } from "./backend.ts";
 import { createFile } from "./durableFile.ts";
+import { EngineError, messageOf, unwritable } from "./errors.ts";
 
 export type RunKind = "update" | "preview" | "refresh" | "destroy" | "import";
 
@@ -32,14 +33,21 @@ function historyValue(value: unknown): unknown {
 
 const HISTORY_END = ".history.json";
 
-/** Writes a run's entry and a copy of the checkpoint it left. */
+/** Writes a copy of the checkpoint that a run left, then its entry: each entry has its checkpoint. */
 export async function addHistory(backend: FileBackend, id: StackId, entry: HistoryEntry): Promise<void> {
   const folder = backend.historyFolder(id);
-  await mkdir(folder, { recursive: true });
   const nanos = `${BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n)}`;
   const prefix = join(folder, `${id.stack}-${nanos}`);
-  await createFile(prefix + HISTORY_END, JSON.stringify(entry));
-  await copyFile(backend.checkpointPath(id), `${prefix}.checkpoint.json`);
+  const checkpoint = `${prefix}.checkpoint.json`;
+  try {
+    await mkdir(folder, { recursive: true });
+    await copyFile(backend.checkpointPath(id), checkpoint);
+    await createFile(prefix + HISTORY_END, JSON.stringify(entry));
+  } catch (error) {
+    await rm(checkpoint, { force: true });
+    const meaning = "What the run did is in the state; only its entry in the history is missing.";
+    throw unwritable("history file", prefix + HISTORY_END, error, meaning);
+  }
 }
 
 /** A page of a stack's runs, the latest first; all of them without a size. */
@@ -54,5 +62,13 @@ export async function readHistory(
   const start = pageSize === undefined ? 0 : (page - 1) * pageSize;
   const chosen = names.slice(start, pageSize === undefined ? undefined : start + pageSize);
   const texts = await Promise.all(chosen.map((name) => readFile(join(folder, name), "utf8")));
-  return texts.map((text) => JSON.parse(text) as HistoryEntry);
+  return texts.map((text, index) => parseEntry(text, join(folder, chosen[index] ?? "")));
+}
+
+function parseEntry(text: string, path: string): HistoryEntry {
+  try {
+    return JSON.parse(text) as HistoryEntry;
+  } catch (error) {
+    throw new EngineError(`the history file '${path}' is damaged: ${messageOf(error)}`, undefined, error);
+  }
 }

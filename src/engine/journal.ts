@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
-import { type DeploymentJson, damaged, type StateTexts } from "./checkpoint.ts";
+import type { DeploymentJson, StateTexts } from "./checkpoint.ts";
 import { syncFolder } from "./durableFile.ts";
-import { messageOf } from "./errors.ts";
+import { messageOf, unwritable } from "./errors.ts";
 import { applyDelta, deltaBetween, type ListDelta } from "./listDelta.ts";
+import { damaged } from "./stateFileError.ts";
 
 /** First line of a journal: which checkpoint it goes on from. */
 interface JournalHeader {
@@ -28,21 +29,25 @@ interface JournalEntry {
  * line is `<crc32, 8 hex digits> <json>\n`, so that one cut off by a crash is known.
  */
 export class Journal {
+  readonly #path: string;
   readonly #file: FileHandle;
   #offset = 0;
   #entries = 0;
   #last: StateTexts;
 
-  private constructor(file: FileHandle, base: StateTexts) {
+  private constructor(path: string, file: FileHandle, base: StateTexts) {
+    this.#path = path;
     this.#file = file;
     this.#last = base;
   }
 
   /** Begins a journal that goes on from the checkpoint with this text and these parts. */
   static async begin(path: string, baseText: string, base: StateTexts): Promise<Journal> {
-    const file = await open(path, "w", 0o600);
+    const file = await open(path, "w", 0o600).catch((error: unknown) => {
+      throw unwritable("journal", path, error, "Nothing was changed.");
+    });
     try {
-      const journal = new Journal(file, base);
+      const journal = new Journal(path, file, base);
       await journal.#append(headerLine(baseText));
       await syncFolder(dirname(path));
       return journal;
@@ -70,7 +75,7 @@ export class Journal {
       await this.#file.datasync();
     } catch (error) {
       await this.#file.truncate(this.#offset);
-      throw error;
+      throw unwritable("journal", this.#path, error, "What was saved before stays.");
     }
     this.#offset += line.length;
   }

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FileBackend, StackId } from "./backend.ts";
 import { listFolder } from "./backend.ts";
 import { createFile, hasErrorCode, readIfPresent, removeIfPresent } from "./durableFile.ts";
-import { EngineError, messageOf } from "./errors.ts";
+import { EngineError, messageOf, unwritable } from "./errors.ts";
 
 /** A lock file's content: Pulumi's fields and when the owner's process started (Linux: clock ticks since boot). */
 interface LockContent {
@@ -36,8 +36,7 @@ export async function lockStack(
   const folder = backend.lockFolder(id);
   const path = join(folder, `${randomUUID()}.json`);
   await refuseForeignLocks(folder, path, report);
-  await mkdir(folder, { recursive: true });
-  await createFile(path, JSON.stringify(await ownContent()), backend.lockRoot);
+  await writeLock(path, backend.lockRoot);
   try {
     await outlastRivals(folder, path, report);
   } catch (error) {
@@ -49,6 +48,16 @@ export async function lockStack(
       await removeIfPresent(path);
     },
   };
+}
+
+async function writeLock(path: string, root: string): Promise<void> {
+  const content = JSON.stringify(await ownContent());
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await createFile(path, content, root);
+  } catch (error) {
+    throw unwritable("lock file", path, error, "Nothing was changed.");
+  }
 }
 
 /** Removes every lock of a stack, what `cancel` does; answers whether one was of a process that lives, or may. */

@@ -3,6 +3,7 @@ import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import languagePb from "@pulumi/pulumi/proto/language_pb.js";
 import type { ConfigValue } from "./config.ts";
 import { confineFailures } from "./confineFailures.ts";
+import { confineLogs } from "./confineLogs.ts";
 import { messageOf } from "./errors.ts";
 
 /** How the Automation API's program is run. */
@@ -29,6 +30,7 @@ export interface RunningProgram {
 /** Runs the program against the engine at `engineAddress`. */
 export function runProgram(run: ProgramRun): RunningProgram {
   confineFailures();
+  confineLogs();
   const client = new languageGrpc.LanguageRuntimeClient(run.client, grpc.credentials.createInsecure(), {
     "grpc.enable_http_proxy": 0,
   });

@@ -41,6 +41,11 @@ export class ResourceMonitor {
     this.#defaults = new DefaultProviders(config, (goal) => deployment.register(goal));
   }
 
+  /** Resolves when calls that still run are given up. */
+  get givenUp(): Promise<void> {
+    return this.#deployment.givenUp;
+  }
+
   supportsFeature(request: resourcePb.SupportsFeatureRequest): resourcePb.SupportsFeatureResponse {
     return new resourcePb.SupportsFeatureResponse().setHassupport(FEATURES.includes(request.getId()));
   }

@@ -7,13 +7,15 @@ import { parallelForSdk, type RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
 import { type EventLog, openEventLog } from "./eventLog.ts";
-import { addHistory, historyConfig, type RunKind } from "./history.ts";
+import { addHistory, type HistoryEntry, historyConfig, type RunKind } from "./history.ts";
+import { pendingText, workUntilStopped } from "./interruption.ts";
 import { runProgram } from "./program.ts";
 import { BuiltinProvider } from "./providers/builtinProvider.ts";
 import { PluginHost } from "./providers/pluginHost.ts";
 import { ProviderRegistry } from "./providers/registry.ts";
 import { ResourceMonitor } from "./resourceMonitor.ts";
 import { displayOf, RunMonitor } from "./runMonitor.ts";
+import { SaveGate } from "./saveGate.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
 import { SnapshotManager } from "./snapshotManager.ts";
@@ -77,9 +79,10 @@ async function runLocked(context: CommandContext, plan: RunPlan, stack: StackCon
     server.close();
     monitor.summary();
     await log.close();
-    if (writes > 0) await writeHistory(parts, stackConfig, startTime);
   }
+  const failure = writes > 0 ? await writeHistory(parts, stackConfig, startTime) : undefined;
   requireSuccess(parts);
+  if (failure !== undefined) throw failure;
 }
 
 async function readConfig(
@@ -97,7 +100,8 @@ async function runDeployment(parts: RunParts): Promise<number> {
   const { context, plan, stack, loaded, monitor, server } = parts;
   const { backend, id } = stack;
   const writer = new StateWriter({ backend, id, secrets: loaded.secrets, onPoint: context.onPoint });
-  const save: SaveSnapshot = (snapshot) => writer.save(snapshot);
+  const gate = new SaveGate((snapshot) => writer.save(snapshot));
+  const { save } = gate;
   const host = new PluginHost({
     project: stack.project,
     environment: context.environment,
@@ -111,10 +115,11 @@ async function runDeployment(parts: RunParts): Promise<number> {
     if (monitor.hasErrors) return writer.saves;
     const snapshots = plan.preview ? undefined : new SnapshotManager(base, save);
     const deployment = openDeployment(parts, host, { base, snapshots, mode: plan.mode, observer: monitor });
-    await drive(parts, deployment, () => advance(parts, deployment));
+    await drive(parts, host, deployment, () => advance(parts, deployment));
   } catch (error) {
     monitor.error("", messageOf(error), error);
   } finally {
+    await gate.close();
     host.close();
     await closeState(writer, monitor);
   }
@@ -183,7 +188,7 @@ async function refreshBase(parts: RunParts, host: PluginHost, save: SaveSnapshot
   const snapshots = new SnapshotManager(base, plan.preview ? async () => undefined : save);
   const observer = monitor.uncounted();
   const deployment = openDeployment(parts, host, { base, snapshots, mode: "refresh", observer });
-  await drive(parts, deployment, () => deployment.finish());
+  await drive(parts, host, deployment, () => deployment.finish());
   return snapshots.snapshot();
 }
 
@@ -193,24 +198,15 @@ async function advance(parts: RunParts, deployment: Deployment): Promise<void> {
   if (isDone) await deployment.finish();
 }
 
-/** Works on a deployment until it is done; a signal stops it, and what is running ends. */
+/** Works on a deployment until it is done or a signal stops it. */
 async function drive(
-  { context, monitor }: RunParts,
+  { context, monitor: report }: RunParts,
+  host: PluginHost,
   deployment: Deployment,
   work: () => Promise<void>,
 ): Promise<void> {
-  const stop = (): void => {
-    monitor.error("", "update canceled");
-    deployment.stop();
-  };
-  context.signal?.addEventListener("abort", stop, { once: true });
-  if (context.signal?.aborted) stop();
-  try {
-    await work();
-  } finally {
-    await deployment.idle();
-    context.signal?.removeEventListener("abort", stop);
-  }
+  const { signal } = context;
+  await workUntilStopped({ signal, deployment, report, work, cancelPlugins: () => host.cancel() });
 }
 
 /** True when the program ended well. */
@@ -247,6 +243,9 @@ async function abandoned(deployment: Deployment): Promise<string> {
   await deployment.stopped;
   await deployment.idle();
   await delay(STOPPED_PROGRAM_MS, undefined, { ref: false });
+  // Calls that wait for a provider are answered; the SDK would wait for ever for what is cut off.
+  deployment.giveUp();
+  await delay(STOPPED_PROGRAM_MS, undefined, { ref: false });
   return RUN_STOPPED;
 }
 
@@ -255,23 +254,18 @@ async function standstill(server: EngineServer): Promise<string> {
   return "the program failed and goes no further";
 }
 
-/** A cut-off run's operations: what became of them is for the caller to find out. */
 function warnPending({ loaded, monitor, plan }: RunParts): void {
-  const pending = loaded.snapshot.pendingOperations;
-  if (pending.length === 0 || plan.preview) return;
-  const lines = pending.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}`);
-  monitor.warn(
-    "",
-    `the stack has ${pending.length} pending operation(s) of a run that was cut off:\n${lines.join("\n")}\nIt is not known whether they took effect. Pending creates stay in the state until they are cleared or imported.`,
-  );
+  const { pendingOperations } = loaded.snapshot;
+  if (pendingOperations.length > 0 && !plan.preview) monitor.warn("", pendingText(pendingOperations));
 }
 
+/** Answers why it could not; a run that failed says first why. */
 async function writeHistory(
   { context, plan, stack, monitor }: RunParts,
   config: StackConfig,
   startTime: number,
-): Promise<void> {
-  await addHistory(stack.backend, stack.id, {
+): Promise<Error | undefined> {
+  const entry: HistoryEntry = {
     kind: plan.kind,
     startTime,
     message: context.invocation.flags.get("--message") ?? "",
@@ -280,7 +274,14 @@ async function writeHistory(
     result: monitor.hasErrors ? "failed" : "succeeded",
     endTime: Math.floor(Date.now() / 1000),
     resourceChanges: monitor.changes,
-  });
+  };
+  return await addHistory(stack.backend, stack.id, entry).then(
+    () => undefined,
+    (error: Error) => {
+      if (monitor.hasErrors) context.err(`warning: ${error.message}\n`);
+      return error;
+    },
+  );
 }
 
 function requireSuccess({ context, monitor, plan }: RunParts): void {

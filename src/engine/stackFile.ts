@@ -1,10 +1,12 @@
 import { FileBackend } from "./backend.ts";
 import { type DeploymentJson, hasSecrets, snapshotFromJson, type UntypedDeployment } from "./checkpoint.ts";
 import { type CommandContext, passphraseOf, type StackContext } from "./commandContext.ts";
-import { EngineError } from "./errors.ts";
+import { EngineError, isRefusal, messageOf } from "./errors.ts";
 import { lockStack } from "./lock.ts";
 import { SecretsManager } from "./secrets.ts";
-import { type Snapshot, verifyIntegrity } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { readStateFile, withGoodCopy } from "./stateFile.ts";
+import { damaged } from "./stateFileError.ts";
 
 /** A stack's checkpoint as it was read. */
 export interface LoadedStack {
@@ -14,11 +16,11 @@ export interface LoadedStack {
   readonly secrets: SecretsManager | undefined;
 }
 
-/** A stack's checkpoint text, parsed; throws when there is no such stack. */
+/** A stack's checkpoint, parsed and checked as far as that needs no key; throws when there is no such stack. */
 export async function readStack({ backend, id }: StackContext): Promise<UntypedDeployment> {
-  const file = await backend.readState(id);
-  if (file === undefined) throw new EngineError(`no stack named '${id.stack}' found`);
-  return file.state;
+  const checkpoint = await readStateFile(backend, id);
+  if (checkpoint === undefined) throw new EngineError(`no stack named '${id.stack}' found`);
+  return checkpoint;
 }
 
 /** Reads, decrypts and verifies a stack. */
@@ -30,10 +32,13 @@ export async function loadStack(
   const checkpoint = await readStack(stack);
   const secrets = await secretsOf(context, checkpoint.deployment, salt);
   if (hasSecrets(checkpoint.deployment)) await secrets?.unlock();
-  const snapshot = snapshotFromJson(checkpoint.deployment, secrets);
-  verifyIntegrity(snapshot.resources);
-  refuseForeign(stack, snapshot);
-  return { checkpoint, snapshot, secrets };
+  const { backend, id } = stack;
+  try {
+    return { checkpoint, snapshot: snapshotFromJson(checkpoint.deployment, secrets), secrets };
+  } catch (error) {
+    if (isRefusal(error)) throw error;
+    throw await withGoodCopy(damaged(backend.checkpointPath(id), messageOf(error), error), backend, id);
+  }
 }
 
 /** The config file's salt, as the official CLI does; but the stack's own where secrets were sealed with it. */

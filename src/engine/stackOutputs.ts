@@ -2,6 +2,7 @@ import { hasSecrets } from "./checkpoint.ts";
 import { type CommandContext, type StackContext, stackId } from "./commandContext.ts";
 import { EngineError } from "./errors.ts";
 import { secretsOf } from "./stackFile.ts";
+import { readStateFile } from "./stateFile.ts";
 import { valueFromJson } from "./stateJson.ts";
 import { ROOT_STACK_TYPE } from "./urn.ts";
 import type { PropertyMap } from "./value.ts";
@@ -13,9 +14,9 @@ export async function readStackOutputs(
   name: string,
 ): Promise<PropertyMap> {
   const id = stackId(name, from.id.project);
-  const file = await from.backend.readState(id);
-  if (file === undefined) throw new EngineError(`unknown stack "${name}"`);
-  const { deployment } = file.state;
+  const checkpoint = await readStateFile(from.backend, id);
+  if (checkpoint === undefined) throw new EngineError(`unknown stack "${name}"`);
+  const { deployment } = checkpoint;
   const root = deployment.resources?.find((state) => state.type === ROOT_STACK_TYPE && !state.parent);
   const outputs = root?.outputs;
   if (root === undefined || outputs === undefined) return {};

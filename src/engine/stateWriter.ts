@@ -1,9 +1,9 @@
 import type { FileBackend, StackId } from "./backend.ts";
 import { checkpointOf, JOURNAL_FEATURE, needsKey, type StateTexts, stateTexts } from "./checkpoint.ts";
 import { Journal } from "./journal.ts";
+import { journalPathOf } from "./journaledFile.ts";
 import type { SecretsManager } from "./secrets.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { journalPathOf } from "./stateFile.ts";
 
 export interface StateWriterParts {
   readonly backend: FileBackend;

@@ -23,6 +23,9 @@ interface Deletion {
   readonly end: () => void;
 }
 
+/** A call of a provider was given up: nobody knows whether it took effect. */
+class CallGivenUp extends Error {}
+
 /** Does steps, several at a time, and stores each step's intent before and its outcome after. */
 export class StepExecutor {
   readonly #context: RunContext;
@@ -40,6 +43,14 @@ export class StepExecutor {
   readonly stopped = new Promise<void>((resolve) => {
     this.#markStopped = resolve;
   });
+
+  #giveUp: () => void = () => undefined;
+  /** Resolves when calls that still run are given up. */
+  readonly givenUp = new Promise<void>((resolve) => {
+    this.#giveUp = resolve;
+  });
+  #isCancelling = false;
+  readonly #unfinished: Step[] = [];
 
   /** Without `snapshots` nothing is stored: a preview. */
   constructor(context: RunContext, snapshots: SnapshotManager | undefined, observer: StepObserver) {
@@ -59,6 +70,22 @@ export class StepExecutor {
     this.#isStopped = true;
     this.#markStopped();
     for (const start of this.#waiting.splice(0)) start();
+  }
+
+  /** From now on a call that fails may have done it before it was cancelled. */
+  expectCancellation(): void {
+    this.#isCancelling = true;
+  }
+
+  /** Waits no longer for calls that run; their intents stay stored. */
+  giveUp(): void {
+    this.stop();
+    this.#giveUp();
+  }
+
+  /** Steps of which nobody knows whether they took effect. */
+  get unfinished(): readonly Step[] {
+    return this.#unfinished;
   }
 
   /** Resolves when no step runs. */
@@ -87,8 +114,7 @@ export class StepExecutor {
     await this.#enter(steps);
     try {
       for (const step of steps) {
-        if (this.#isStopped) return false;
-        await this.#step(step);
+        if (this.#isStopped || !(await this.#step(step))) return false;
         this.#endDeletions([step]);
       }
       return true;
@@ -113,12 +139,20 @@ export class StepExecutor {
       if (old !== undefined && !own.includes(old)) await this.#deletions.get(old)?.ended;
   }
 
-  async #step(step: Step): Promise<void> {
+  /** False when the run was stopped before the step began. */
+  async #step(step: Step): Promise<boolean> {
     this.#observer.before(step);
     await this.#snapshots?.begin(step);
+    if (this.#isStopped) {
+      await this.#snapshots?.end(step, false);
+      return false;
+    }
     const initErrors = await this.#apply(step);
     await this.#snapshots?.end(step, true);
-    if (initErrors.length === 0) return this.#observer.after(step);
+    if (initErrors.length === 0) {
+      this.#observer.after(step);
+      return true;
+    }
     this.#observer.failed(step);
     throw new StepFailure(step.urn, initErrors.join("\n"));
   }
@@ -127,17 +161,27 @@ export class StepExecutor {
     const point = this.#pointOf(step);
     try {
       if (point !== undefined) this.#observer.point(`${point}:before`);
-      const initErrors = await this.#actions.apply(step);
+      const initErrors = await this.#outlasting(this.#actions.apply(step));
       if (point !== undefined) this.#observer.point(`${point}:after`);
       return initErrors;
     } catch (error) {
       // A provider that went away may have done it: the intent stays, for the next run to look.
-      if (!isCutOff(error)) await this.#snapshots?.end(step, false);
+      if (this.#isCancelling || isCutOff(error)) this.#unfinished.push(step);
+      else await this.#snapshots?.end(step, false);
       this.#observer.failed(step);
+      if (error instanceof CallGivenUp) throw new StepFailure(step.urn, error.message, { isReported: true });
       throw error instanceof StepFailure
         ? error
         : new StepFailure(step.urn, messageOf(error), { cause: error });
     }
+  }
+
+  /** The call's answer, unless the run stops waiting for it. */
+  async #outlasting<T>(call: Promise<T>): Promise<T> {
+    const givenUp = this.givenUp.then(() => {
+      throw new CallGivenUp("the call was given up");
+    });
+    return await Promise.race([call, givenUp]);
   }
 
   #pointOf(step: Step): string | undefined {
@@ -173,5 +217,6 @@ function deletedBy(steps: readonly Step[]): readonly ResourceState[] {
 /** Whether a provider's call ended without an answer. */
 function isCutOff(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof CallGivenUp) return true;
   return ("code" in error && error.code === status.UNAVAILABLE) || isCutOff(error.cause);
 }

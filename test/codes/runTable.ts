@@ -441,14 +441,14 @@ export const RUN_ROWS = {
         arrange: (stage) => stage.editState("local.acme", (text) => text.slice(0, text.length / 2)),
         command: ["up", "acme"],
         stdout:
-          "acme  started\nacme  failed: E_STATE: state file 'ROOT/.tenantry/local/backend/.pulumi/stacks/tenantry/local.acme.json' is damaged: Unterminated string in JSON at position NUMBER. Nothing was touched. Put a good copy in its place; 'ROOT/.tenantry/local/backend/.pulumi/stacks/tenantry/local.acme.json.bak' is the state before the last write.\n",
+          "acme  started\nacme  failed: E_STATE: state file 'ROOT/.tenantry/local/backend/.pulumi/stacks/tenantry/local.acme.json' is damaged: Unterminated string in JSON at position NUMBER. Nothing was touched. Put the last good copy in its place: 'ROOT/.tenantry/local/backend/.pulumi/history/tenantry/local.acme/local.acme-NUMBER.checkpoint.json'.\n",
       },
       {
         when: "a stack's state file is empty",
         arrange: (stage) => stage.editState("local.acme", () => ""),
         command: ["up", "acme"],
         stdout:
-          "acme  started\nacme  failed: E_STATE: state file 'ROOT/.tenantry/local/backend/.pulumi/stacks/tenantry/local.acme.json' is damaged: it is empty. Nothing was touched. Put a good copy in its place; 'ROOT/.tenantry/local/backend/.pulumi/stacks/tenantry/local.acme.json.bak' is the state before the last write.\n",
+          "acme  started\nacme  failed: E_STATE: state file 'ROOT/.tenantry/local/backend/.pulumi/stacks/tenantry/local.acme.json' is damaged: it is empty. Nothing was touched. Put the last good copy in its place: 'ROOT/.tenantry/local/backend/.pulumi/history/tenantry/local.acme/local.acme-NUMBER.checkpoint.json'.\n",
       },
       {
         when: "a newer engine wrote the state",

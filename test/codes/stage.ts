@@ -112,6 +112,8 @@ export class Stage {
       slug,
     );
     for (const ending of ["", ".bak"]) rmSync(`${this.statePath(`local.${slug}`)}${ending}`, { force: true });
+    const history = join(this.environment.home, "backend/.pulumi/history/tenantry", `local.${slug}`);
+    rmSync(history, { recursive: true, force: true });
   }
 
   /** The audit is append-only for everybody else. */
@@ -206,6 +208,7 @@ export class Stage {
       .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
       .replaceAll(`@${hostname()} `, "@HOST ")
       .replace(/at position \d+(?: \(line \d+ column \d+\))?/g, "at position NUMBER")
+      .replace(/-\d+\.checkpoint\.json/g, "-NUMBER.checkpoint.json")
       .replace(/\(pid \d+\)/g, "(pid PID)")
       .replace(/\(\d+(\.\d+)? ?m?s\)/g, "(DURATION)");
   }

@@ -2,8 +2,8 @@ import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { JOURNAL_FEATURE, snapshotFromJson } from "../../src/engine/checkpoint.ts";
+import { readJournaledFile } from "../../src/engine/journaledFile.ts";
 import { verifyIntegrity } from "../../src/engine/snapshot.ts";
-import { readStateFile } from "../../src/engine/stateFile.ts";
 import { chain } from "./support/chain.ts";
 import { Harness, names } from "./support/harness.ts";
 import { runKilledAt } from "./support/killedRun.ts";
@@ -31,7 +31,7 @@ describe("the journal of a run that was cut off (F1, F8)", () => {
     let known = 0;
     for (let length = header; length <= whole.length; length++) {
       await writeFile(`${path}.journal`, whole.subarray(0, length));
-      const file = await readStateFile(path);
+      const file = await readJournaledFile(path);
       const { resources } = snapshotFromJson(file?.state.deployment ?? {}, undefined);
       verifyIntegrity(resources);
       expect(resources.length).toBeGreaterThanOrEqual(known);
@@ -131,7 +131,7 @@ describe("the journal of a run that was cut off (F1, F8)", () => {
     let isDone = false;
     const reading = (async () => {
       while (!isDone) {
-        const file = await readStateFile(path);
+        const file = await readJournaledFile(path);
         const resources = file?.state.deployment.resources ?? [];
         verifyIntegrity(snapshotFromJson({ resources }, undefined).resources);
         seen.push(resources.length);

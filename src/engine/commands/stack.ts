@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import {
   checkpointText,
   type DeploymentJson,
@@ -7,6 +7,7 @@ import {
   snapshotFromJson,
   type UntypedDeployment,
 } from "../checkpoint.ts";
+import { deploymentProblem } from "../checkpointShape.ts";
 import {
   backendOf,
   type CommandContext,
@@ -16,13 +17,15 @@ import {
 } from "../commandContext.ts";
 import { loadConfig } from "../config.ts";
 import { newSalt } from "../crypter.ts";
-import { EngineError, REFUSED_EXIT_CODE, refuse } from "../errors.ts";
+import { writeWhole } from "../durableFile.ts";
+import { EngineError, REFUSED_EXIT_CODE, refuse, unwritable } from "../errors.ts";
 import { readHistory } from "../history.ts";
 import { breakLocks } from "../lock.ts";
 import { loadProject, parseYaml } from "../project.ts";
 import { SecretsManager } from "../secrets.ts";
 import { verifyIntegrity } from "../snapshot.ts";
 import { loadStack, readStack, refuseForeign, secretsOf, withLock } from "../stackFile.ts";
+import { hasStateFile } from "../stateFile.ts";
 
 /** Makes an empty stack whose secrets use the salt of the environment's config file. */
 export async function initStack(context: CommandContext): Promise<void> {
@@ -33,7 +36,7 @@ export async function initStack(context: CommandContext): Promise<void> {
   const stack = await stackContext(context, name);
   const { backend, id } = stack;
   const exists = new EngineError(`stack 'organization/${id.project}/${id.stack}' already exists`);
-  if ((await backend.readState(id)) !== undefined) throw exists;
+  if (await hasStateFile(backend, id)) throw exists;
   const passphrase = await passphraseOf(context.environment);
   const salt = (await configSalt(context, stack)) ?? (await newSalt(passphrase()));
   const secrets = new SecretsManager({ type: "passphrase", state: { salt } }, passphrase, context.crypters);
@@ -61,7 +64,7 @@ export async function selectStack(context: CommandContext): Promise<void> {
 }
 
 async function requireStack(stack: StackContext): Promise<void> {
-  if ((await stack.backend.readState(stack.id)) !== undefined) return;
+  if (await hasStateFile(stack.backend, stack.id)) return;
   throw new EngineError(`no stack named '${stack.id.stack}' found`);
 }
 
@@ -125,7 +128,15 @@ export async function exportStack(context: CommandContext): Promise<void> {
   const provider = checkpoint.deployment.secrets_providers;
   const text = `${JSON.stringify(exportDeployment(snapshot, provider, secrets, showSecrets), null, 4)}\n`;
   if (file === undefined) context.out(text);
-  else await writeFile(file, text);
+  else await writeExport(file, text);
+}
+
+async function writeExport(file: string, text: string): Promise<void> {
+  try {
+    await writeWhole(file, text);
+  } catch (error) {
+    throw unwritable("export file", file, error, "It is as it was before.");
+  }
 }
 
 /** Puts a deployment in place of the stack's own; one of another stack is refused. */
@@ -133,8 +144,7 @@ export async function importStack(context: CommandContext): Promise<void> {
   const stack = await stackContext(context);
   const file = context.invocation.flags.get("--file");
   if (file === undefined) throw refuse("`pulumi stack import` from standard input (no `--file`)");
-  const imported = parseYaml(await readFile(file, "utf8"), file) as UntypedDeployment;
-  requireVersion(imported.version, imported.features);
+  const imported = await readExport(file);
   await withLock(context, stack, async () => {
     const { deployment } = await readStack(stack);
     const secrets = await secretsOf(context, { ...deployment, ...imported.deployment }, undefined);
@@ -148,6 +158,18 @@ export async function importStack(context: CommandContext): Promise<void> {
     context.onPoint("state:import:after");
   });
   context.out("Import complete.\n");
+}
+
+/** A deployment as `stack export` printed it; what is no whole one would empty the stack. */
+async function readExport(file: string): Promise<UntypedDeployment> {
+  const json = parseYaml(await readFile(file, "utf8"), file) as Partial<UntypedDeployment> | null;
+  const { version, features, deployment } = json ?? {};
+  if (typeof version !== "number" || typeof deployment !== "object" || deployment === null)
+    throw new EngineError(`'${file}' is no export of a stack: it lacks 'version' or 'deployment'`);
+  requireVersion(version, features, ` ('${file}')`);
+  const problem = deploymentProblem(deployment);
+  if (problem !== undefined) throw new EngineError(`'${file}' is no export of a stack: ${problem}`);
+  return { version, ...(features === undefined ? {} : { features }), deployment };
 }
 
 /** Runs of the stack, the latest first. */

@@ -1,5 +1,6 @@
 import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
+import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { nameOfUrn, typeOfUrn } from "../urn.ts";
 import { annotateSecrets, containsSecrets, containsUnknowns, type PropertyMap, Secret } from "../value.ts";
 import { fromOptionalStruct, fromStruct, toStruct } from "../wire.ts";
@@ -184,6 +185,15 @@ export class GrpcProvider implements Provider {
       result: this.#agreed.acceptSecrets || !containsSecrets(args) ? result : allSecret(result),
       failures,
     };
+  }
+
+  /** Tells the plugin to end what it does for this connection; one that knows no cancel goes on. */
+  async cancel(): Promise<void> {
+    try {
+      await callUnary<emptyPb.Empty>((done) => this.#client.cancel(new emptyPb.Empty(), done));
+    } catch (error) {
+      if (!isUnimplemented(error)) throw providerError(error);
+    }
   }
 
   close(): void {

@@ -62,6 +62,12 @@ export class PluginHost {
     }
   }
 
+  /** Tells every plugin to end what it does. */
+  cancel(): void {
+    for (const provider of this.#providers)
+      provider.cancel?.().catch((error: unknown) => this.#context.report(`cancel: ${messageOf(error)}`));
+  }
+
   /** Closes all connections and ends the plugins that were started. */
   close(): void {
     for (const provider of [...this.#providers]) provider.close();

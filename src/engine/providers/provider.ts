@@ -126,6 +126,8 @@ export interface Provider {
   update(request: UpdateRequest): Promise<UpdateResponse>;
   delete(request: DeleteRequest): Promise<void>;
   invoke(request: InvokeRequest): Promise<InvokeResponse>;
+  /** Asks it to end what it does, as far as it can. */
+  cancel?(): Promise<void>;
   close(): void;
 }
 

@@ -17,7 +17,7 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { createEmbeddedCommand } from "../../../src/engine/index.ts";
-import { readStateFile } from "../../../src/engine/stateFile.ts";
+import { readJournaledFile } from "../../../src/engine/journaledFile.ts";
 import { TestProvider } from "./testProvider.ts";
 
 /** Belongs to the passphrase "local". */
@@ -138,7 +138,7 @@ export class Harness {
 
   /** The stack's checkpoint file, parsed. */
   async checkpoint(name?: string): Promise<CheckpointFile> {
-    const file = await readStateFile(this.checkpointPath(name));
+    const file = await readJournaledFile(this.checkpointPath(name));
     return JSON.parse(file?.text ?? "{}") as CheckpointFile;
   }
 
