@@ -6,6 +6,7 @@ import {
   type UntypedDeployment,
 } from "./checkpoint.ts";
 import { readIfPresent, removeIfPresent, replaceFile } from "./durableFile.ts";
+import { unwritable } from "./errors.ts";
 import { replayJournal } from "./journal.ts";
 import { damaged } from "./stateFileError.ts";
 
@@ -59,7 +60,15 @@ function stackNameIn(text: string, path: string): string {
  */
 export async function foldJournal(path: string): Promise<boolean> {
   const file = await readJournaledFile(path);
-  if (file?.isJournaled) await replaceFile(path, file.text, { keepsBackup: false });
+  if (file?.isJournaled) await writeWhole(path, file.text);
   await removeIfPresent(journalPathOf(path));
   return file?.isJournaled ?? false;
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  try {
+    await replaceFile(path, text, { keepsBackup: false });
+  } catch (error) {
+    throw unwritable("state file", path, error, "What was saved is in the journal beside it.");
+  }
 }

@@ -5,7 +5,7 @@ import { EngineError, isRefusal, messageOf } from "./errors.ts";
 import { lockStack } from "./lock.ts";
 import { SecretsManager } from "./secrets.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { readStateFile, withGoodCopy } from "./stateFile.ts";
+import { readStateFile, recoverState, withGoodCopy } from "./stateFile.ts";
 import { damaged } from "./stateFileError.ts";
 
 /** A stack's checkpoint as it was read. */
@@ -77,7 +77,8 @@ export async function withLock<Answer>(
   const warn = (line: string): void => context.err(`warning: ${line}\n`);
   const lock = await lockStack(backend, id, warn);
   try {
-    if (await backend.recover(id)) warn("finished the state of a run that was cut off, from its journal");
+    if (await recoverState(backend, id))
+      warn("finished the state of a run that was cut off, from its journal");
     return await work();
   } finally {
     await lock.release();
@@ -93,7 +94,7 @@ export async function finishCutOffRun(backendUrl: string, project: string, stack
   const id = { project, stack };
   const lock = await lockStack(backend, id, () => undefined);
   try {
-    return await backend.recover(id);
+    return await recoverState(backend, id);
   } finally {
     await lock.release();
   }

@@ -40,6 +40,16 @@ export async function hasStateFile(backend: FileBackend, id: StackId): Promise<b
   }
 }
 
+/** Puts a cut-off run's files in order, under the stack's lock; true when there was a state to finish. */
+export async function recoverState(backend: FileBackend, id: StackId): Promise<boolean> {
+  try {
+    return await backend.recover(id);
+  } catch (error) {
+    const known = error instanceof EngineError ? error : unreadable(backend.checkpointPath(id), error);
+    throw await withGoodCopy(known, backend, id);
+  }
+}
+
 /** The error with where the last good copy lies; what isn't about a state file stays as it is. */
 export async function withGoodCopy(error: unknown, backend: FileBackend, id: StackId): Promise<unknown> {
   if (!(error instanceof StateFileError)) return error;

@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { chain } from "./support/chain.ts";
-import { Harness, names } from "./support/harness.ts";
+import { Harness, names, Thing } from "./support/harness.ts";
 import { runLimited } from "./support/limitedRun.ts";
 import { refusalOf } from "./support/refusal.ts";
 
@@ -39,6 +39,11 @@ describe(`a full disk (F6)${canMount ? "" : ", skipped: only root can mount a sm
       );
   }
 
+  /** The same inside a run's own moment. */
+  function fillAtOnce(): void {
+    execFileSync("sh", ["-c", `head -c 400000 /dev/zero > ${backend}/filler 2>/dev/null || :`]);
+  }
+
   async function free(): Promise<void> {
     for (const name of await readdir(backend)) if (name.startsWith("filler")) await rm(join(backend, name));
   }
@@ -53,13 +58,38 @@ describe(`a full disk (F6)${canMount ? "" : ", skipped: only root can mount a sm
   }
 
   test.runIf(canMount)(
+    "at the end of a run: it fails by name, nothing is lost, the next one ends it",
+    async () => {
+      harness.onPoint = (point) => {
+        if (point === "state:fold:before") fillAtOnce();
+      };
+      const text = await failed(harness.up(chain));
+      harness.onPoint = undefined;
+      expect(text).toContain(`the state file '${harness.checkpointPath()}' could not be written: ENOSPC: `);
+      expect(names(await harness.resources())).toEqual(["demo-dev", "default_1_2_3", "a", "b"]);
+      await free();
+      harness.provider.reset();
+      expect(await harness.up(chain)).toEqual({ same: 3 });
+      expect(harness.provider.log).toEqual([]);
+      expect(Object.keys(await harness.files()).filter((path) => path.endsWith(".journal"))).toEqual([]);
+    },
+  );
+
+  test.runIf(canMount)(
     "in the middle of a run: it fails by name, the intent stays, the next one ends it",
     async () => {
+      const program = async (): Promise<void> => {
+        const a = new Thing("a", { value: "one" });
+        new Thing("b", { value: a.made, text: "b".repeat(10_000) });
+      };
+      // Pages that the journal has already are its own: what comes next must need more.
       harness.provider.hook = async (method, name) => {
         if (method === "create" && name === "b") await fill();
       };
-      const text = await failed(harness.up(chain));
-      expect(text).toContain(`the state file '${harness.checkpointPath()}' could not be written: ENOSPC: `);
+      const text = await failed(harness.up(program));
+      expect(text).toContain(
+        `the journal '${harness.checkpointPath()}.journal' could not be written: ENOSPC: `,
+      );
       expect(text).toMatch(/warning: the history file '.*' could not be written: ENOSPC/);
       expect([...harness.provider.world.keys()]).toEqual(["a-1", "b-2"]);
       const { latest } = (await harness.checkpoint()).checkpoint;
@@ -69,24 +99,24 @@ describe(`a full disk (F6)${canMount ? "" : ", skipped: only root can mount a sm
       expect(left).toEqual([]);
       await free();
       harness.provider.reset();
-      expect(await harness.up(chain)).toEqual({ same: 2, create: 1 });
+      expect(await harness.up(program)).toEqual({ same: 2, create: 1 });
       await harness.run(["refresh", "--clear-pending-creates", "--stack", "dev"]);
-      expect(await harness.up(chain)).toEqual({ same: 3 });
+      expect(await harness.up(program)).toEqual({ same: 3 });
       expect((await harness.checkpoint()).checkpoint.latest.pending_operations).toBeUndefined();
     },
   );
 
   test.runIf(canMount)("before an intent is stored: the provider isn't asked for anything", async () => {
-    const stack = await harness.stack(chain);
+    const program = async (): Promise<void> => void new Thing("a", { value: "a".repeat(10_000) });
+    const stack = await harness.stack(program);
     harness.onPoint = (point) => {
-      if (point === "state:3:before")
-        execFileSync("sh", ["-c", `head -c 400000 /dev/zero > ${backend}/filler 2>/dev/null || :`]);
+      if (point === "state:3:before") fillAtOnce();
     };
     expect(await failed(stack.up())).toContain("could not be written: ENOSPC");
     expect(harness.provider.log).toEqual([]);
     harness.onPoint = undefined;
     await free();
-    expect(await harness.up(chain)).toEqual({ same: 1, create: 2 });
+    expect(await harness.up(program)).toEqual({ same: 1, create: 1 });
   });
 
   test.runIf(canMount)("at the lock, the first state, the history and an export", async () => {
@@ -101,8 +131,7 @@ describe(`a full disk (F6)${canMount ? "" : ", skipped: only root can mount a sm
     );
     await free();
     harness.onPoint = (point) => {
-      if (point === "state:7:after")
-        execFileSync("sh", ["-c", `head -c 400000 /dev/zero > ${backend}/filler 2>/dev/null || :`]);
+      if (point === "state:fold:after") fillAtOnce();
     };
     expect(await failed(stack.up())).toMatch(
       /error: the history file '.*' could not be written: ENOSPC.*is in the state/,
@@ -128,7 +157,7 @@ describe.runIf(isLinux)("a limit on the size of files (F6)", () => {
     expect(lock.stderr).toMatch(/the lock file '.*' could not be written: EFBIG/);
     const state = await limited(1_500, "up");
     expect(state.stderr).toContain(
-      `the state file '${harness.checkpointPath()}' could not be written: EFBIG`,
+      `the journal '${harness.checkpointPath()}.journal' could not be written: EFBIG`,
     );
     const { latest } = (await harness.checkpoint()).checkpoint;
     expect(names(latest.resources ?? []).length + (latest.pending_operations ?? []).length).toBeGreaterThan(

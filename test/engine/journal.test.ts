@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   checkpointOf,
-  parseCheckpoint,
+  type DeploymentJson,
   type StateTexts,
   stateTexts,
   textsOf,
@@ -144,7 +144,9 @@ function expectSame({ saved }: Written): void {
 }
 
 function replayed(baseText: string, journal: string | undefined): ReturnType<typeof replayJournal> {
-  return replayJournal(parseCheckpoint(baseText, "state").deployment, baseText, journal, "journal");
+  const { latest } = (JSON.parse(baseText) as { readonly checkpoint: { readonly latest: DeploymentJson } })
+    .checkpoint;
+  return replayJournal(latest, baseText, journal, "journal");
 }
 
 function namesTexts(names: readonly string[]): StateTexts {
