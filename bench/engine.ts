@@ -7,31 +7,42 @@ import { build } from "esbuild";
 import type { WorkerReport, WorkerTask } from "./engineWorker.ts";
 
 /** Belongs to the passphrase "local". */
-const SALT = "v1:Wbw8NgvCows=:v1:+yvZOwnsFI3emsst:NgK2ZvBRCHk3AnlClj9u3RDHo3m4Yw==";
+export const SALT = "v1:Wbw8NgvCows=:v1:+yvZOwnsFI3emsst:NgK2ZvBRCHk3AnlClj9u3RDHo3m4Yw==";
 const WORKER = join(import.meta.dirname, "engineWorker.ts");
+
+type Phase = WorkerTask["phase"];
 
 /** One phase over all stacks. */
 export interface PhaseResult {
-  readonly phase: WorkerTask["phase"];
-  readonly wallMsPerStack: number;
-  readonly cpuMsPerStack: number;
+  readonly phase: Phase;
+  /** Wall time of the whole phase over the number of stacks. */
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  /** One a process. */
   readonly reports: readonly WorkerReport[];
 }
 
-/** Runs every phase over `count` stacks, shared out to one process a core; each process has its own SDK. */
-export async function measureEngine(
-  count: number,
-  resources: number,
-  processes: number = availableParallelism(),
-  phases: readonly WorkerTask["phase"][] = ["up", "preview", "noop", "destroy"],
-  atOnce = 4,
-): Promise<readonly PhaseResult[]> {
+export interface EngineLoad {
+  readonly stacks: number;
+  /** Of each stack; their provider does nothing. */
+  readonly resources: number;
+  readonly processes?: number;
+  readonly phases?: readonly Phase[];
+  /** Stacks at the same time in each process. */
+  readonly atOnce?: number;
+}
+
+const ALL_PHASES: readonly Phase[] = ["up", "preview", "noop", "destroy"];
+
+/** Runs each phase over all stacks, shared out to one process a core; each process has its own SDK. */
+export async function measureEngine(load: EngineLoad): Promise<readonly PhaseResult[]> {
+  const { stacks, resources, processes = availableParallelism(), phases = ALL_PHASES, atOnce = 4 } = load;
   const root = await mkdtemp(join(process.env.BENCH_FOLDER ?? tmpdir(), "engine-bench-"));
   await writeFile(join(root, "Pulumi.yaml"), "name: bench\nruntime: nodejs\n");
   await writeFile(join(root, "env.yaml"), `encryptionsalt: ${SALT}\n`);
   const workers = await startWorkers(processes);
   try {
-    const names = Array.from({ length: count }, (_, index) => `local.s${index}`);
+    const names = Array.from({ length: stacks }, (_, index) => `local.s${index}`);
     const results: PhaseResult[] = [];
     for (const phase of phases)
       results.push(await measurePhase(workers, { phase, root, resources, atOnce }, names));
@@ -69,12 +80,8 @@ async function measurePhase(
     ),
   );
   const cpuMs = reports.reduce((sum, report) => sum + report.cpuMs, 0);
-  return {
-    phase: task.phase,
-    wallMsPerStack: (performance.now() - startedAt) / names.length,
-    cpuMsPerStack: cpuMs / names.length,
-    reports,
-  };
+  const wallMs = (performance.now() - startedAt) / names.length;
+  return { phase: task.phase, wallMs, cpuMs: cpuMs / names.length, reports };
 }
 
 async function ask(worker: ChildProcess, task: WorkerTask): Promise<WorkerReport> {
@@ -85,23 +92,4 @@ async function ask(worker: ChildProcess, task: WorkerTask): Promise<WorkerReport
   const [report] = (await Promise.race([once(worker, "message"), failed])) as [WorkerReport];
   failed.catch(() => undefined);
   return report;
-}
-
-const [count = "100", resources = "7", processes] = process.argv.slice(2);
-for (const result of await measureEngine(
-  Number(count),
-  Number(resources),
-  processes === undefined ? undefined : Number(processes),
-)) {
-  const { phase, wallMsPerStack, cpuMsPerStack, reports } = result;
-  console.log(
-    phase.padEnd(8),
-    `wall ${wallMsPerStack.toFixed(1)} ms/stack, CPU ${cpuMsPerStack.toFixed(1)};`,
-    reports
-      .map(
-        (r) =>
-          `RSS ${(r.rssBytes / 2 ** 20).toFixed(0)} MB (after 100: ${((r.rssAfter100Bytes ?? 0) / 2 ** 20).toFixed(0)}), stall ${r.longestStallMs.toFixed(0)} ms`,
-      )
-      .join("; "),
-  );
 }
