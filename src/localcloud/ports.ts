@@ -3,17 +3,25 @@ import dgram from "node:dgram";
 import net from "node:net";
 
 /** Below the ports that operating systems hand out for outgoing connections (Linux: 32768 and up). */
-const LOWEST = 20_000;
-const HIGHEST = 32_000;
+const OURS: PortRange = { lowest: 20_000, end: 32_000 };
 const TRIES = 200;
 
+/** Ports from `lowest` up to, and without, `end`. */
+export interface PortRange {
+  readonly lowest: number;
+  readonly end: number;
+}
+
 /** A loopback port that nothing listens on now and that isn't in `taken`. */
-export async function findFreePort(taken: ReadonlySet<number> = new Set()): Promise<number> {
+export async function findFreePort(
+  taken: ReadonlySet<number> = new Set(),
+  { lowest, end }: PortRange = OURS,
+): Promise<number> {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const port = randomInt(LOWEST, HIGHEST);
+    const port = randomInt(lowest, end);
     if (!taken.has(port) && (await isFree(port))) return port;
   }
-  throw new Error(`No free loopback port between ${LOWEST} and ${HIGHEST} in ${TRIES} tries.`);
+  throw new Error(`No free loopback port between ${lowest} and ${end} in ${TRIES} tries.`);
 }
 
 /** Whether a port can be listened on at 127.0.0.1, over TCP and UDP. */

@@ -94,15 +94,15 @@ describe("interrupted runs (F1, F2, F4)", () => {
     expect(await pending()).toEqual(["creating a"]);
   });
 
-  test("a kill inside a state write leaves the old or the new state, never a torn one", async () => {
-    const points = ["state:1:before", "state:1:after", "state:3:before", "state:4:after"];
-    for (const point of [...points, "state:fold:before", "state:fold:after"]) {
-      expect(await runKilledAt(harness, "up", point)).toBe("SIGKILL");
+  test.each(["1:before", "1:after", "3:before", "4:after", "fold:before", "fold:after"])(
+    "a kill inside a state write (%s) leaves the old or the new state, never a torn one",
+    async (moment) => {
+      expect(await runKilledAt(harness, "up", `state:${moment}`)).toBe("SIGKILL");
       await (await harness.stack(chain)).up();
       expect((await harness.resources()).length).toBe(4);
       await harness.run(["stack", "rm", "--yes", "--force", "dev"]);
-    }
-  });
+    },
+  );
 
   test("a kill inside a destroy is finished by the next one", async () => {
     await (await harness.stack(chain)).up();

@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findFreePort } from "../../src/localcloud/ports.ts";
 import {
   close,
   connect,
@@ -17,6 +16,7 @@ import {
   type TenantDatabase,
   withTransaction,
 } from "../../src/postgres/index.ts";
+import { findTestPort } from "../support/ports.ts";
 import type { TestPostgres } from "../support/postgres.ts";
 import {
   makeRole,
@@ -155,7 +155,7 @@ describe("a connection that is cut when the outcome is unknown", () => {
 describe("a server that is away", () => {
   test("is knocked at until it is back (F23)", async () => {
     // None that the system hands to others meanwhile.
-    const port = await findFreePort();
+    const port = await findTestPort();
     const first = await proxyThatCuts("", port);
     await first.end();
     const waiting = connect(first.url, { applicationName: "patient", retryBudgetMs: 10_000 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FaultEffect, Faults } from "../../src/localcloud/faults/index.ts";
-import { findFreePort } from "../../src/localcloud/ports.ts";
 import { type FaultProxy, openFaultProxy } from "../../src/localcloud/postgres/faultProxy.ts";
 import { ConnectionPool, type Lease } from "../../src/provider/access/connectionPool.ts";
 import { USAGES } from "../edge/azure.ts";
+import { findTestPort } from "../support/ports.ts";
 import { startTestPostgres, type TestPostgres } from "../support/postgres.ts";
 import type { State } from "./engine.ts";
 import { deleteTenant, destroy, provision } from "./tenant.ts";
@@ -34,7 +34,7 @@ function cutCommit(statement: string): FaultEffect | undefined {
 beforeAll(async () => {
   world = await startWorld();
   world.writeMigration("0001_patients.sql", FIRST);
-  const port = await findFreePort();
+  const port = await findTestPort();
   const behind = world.postgres.port;
   const strike = (path: string) =>
     cutCommit(path) ?? faults.take({ service: "postgres", name: "db-01", path });

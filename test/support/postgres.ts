@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
-import { findFreePort } from "../../src/localcloud/ports.ts";
 import { dataDirOf, ensureCluster, removeCluster, SUPERUSER } from "../../src/localcloud/postgres/cluster.ts";
 import { scramVerifier } from "../../src/postgres/index.ts";
+import { findTestPort } from "./ports.ts";
 import { copyPrototype, type Prototype, prototype, REACHABLE } from "./prototype.ts";
 
 /** The product's admin on it: LOGIN, CREATEDB and CREATEROLE, as on Azure. */
@@ -28,7 +28,7 @@ export async function startTestPostgres(options: { maxConnections?: number } = {
   const place = await fs.mkdtemp(path.join(REACHABLE, `${PREFIX}${process.pid}-`));
   const model = prototype();
   const password = model?.password ?? randomBytes(18).toString("base64url");
-  const port = await findFreePort();
+  const port = await findTestPort();
   const order = {
     place,
     name: "test",

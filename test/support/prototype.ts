@@ -4,8 +4,8 @@ import * as fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { findFreePort } from "../../src/localcloud/ports.ts";
 import { dataDirOf, ensureCluster, stopCluster } from "../../src/localcloud/postgres/cluster.ts";
+import { findTestPort } from "./ports.ts";
 
 /** Folder and superuser's password of a cluster that is only copied: a copy costs a quarter of an initdb. */
 export interface Prototype {
@@ -36,7 +36,7 @@ export async function setup(): Promise<() => Promise<void>> {
   const order = {
     place,
     name: "prototype",
-    port: await findFreePort(),
+    port: await findTestPort(),
     maxConnections: 20,
     logFile: path.join(place, "server.log"),
     superuserPassword: password,

@@ -4,7 +4,6 @@ import path from "node:path";
 import { Faults } from "../../../src/localcloud/faults/index.ts";
 import { EdgeCache } from "../../../src/localcloud/frontDoor/edgeCache.ts";
 import { homeOf } from "../../../src/localcloud/home.ts";
-import { findFreePort } from "../../../src/localcloud/ports.ts";
 import type {
   LocalService,
   PostgresOrder,
@@ -13,6 +12,7 @@ import type {
 } from "../../../src/localcloud/service.ts";
 import { openStore, type Store } from "../../../src/localcloud/store.ts";
 import { openTokens } from "../../../src/localcloud/tokens.ts";
+import { findTestPort } from "../../support/ports.ts";
 
 export const SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001";
 export const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg`;
@@ -87,7 +87,7 @@ function contextOf(
   return {
     home: homeOf(folder, folder),
     store,
-    ports: { reserve: () => findFreePort(), release: () => Promise.resolve() },
+    ports: { reserve: () => findTestPort(), release: () => Promise.resolve() },
     names: {
       platformVault: "kv-platform",
       tenantsVault: "kv-tenants",

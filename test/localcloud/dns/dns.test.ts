@@ -5,8 +5,8 @@ import packet, { type Packet } from "dns-packet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveDns } from "../../../src/localcloud/dns/index.ts";
 import { openZones } from "../../../src/localcloud/dns/zones.ts";
-import { findFreePort } from "../../../src/localcloud/ports.ts";
 import { openStore, type Store } from "../../../src/localcloud/store.ts";
+import { findTestPort } from "../../support/ports.ts";
 import { temporaryHome } from "../temporaryHome.ts";
 
 const BASE = "/subscriptions/s/resourcegroups/rg/providers";
@@ -35,7 +35,7 @@ beforeAll(async () => {
     type: "Microsoft.Cdn/profiles/afdEndpoints",
     properties: { hostName: "edge.z01.azurefd.net" },
   });
-  server = await serveDns(openZones(store), await findFreePort());
+  server = await serveDns(openZones(store), await findTestPort());
 });
 
 afterAll(async () => {

@@ -71,12 +71,10 @@ export async function vaultInStillTime(cloud: VaultCloud, vault: string) {
   const vaults = await openVaults(cloud.core.context, () => now);
   const { url } = await vaults.ensure(vault, {});
   onTestFinished(() => vaults.close());
-  return {
-    client: clientOf(cloud, url),
-    pass: (ms: number) => {
-      now += ms;
-    },
+  const pass = (ms: number): void => {
+    now += ms;
   };
+  return { client: clientOf(cloud, url), pass };
 }
 
 /** Status, code, message and inner code of a refusal; what came back when it was none. */
