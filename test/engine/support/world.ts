@@ -11,6 +11,7 @@ import {
   type UpdateRequest,
 } from "../../../src/engine/providers/provider.ts";
 import type { Snapshot } from "../../../src/engine/snapshot.ts";
+import { dependenciesOf } from "../../../src/engine/state.ts";
 import { nameOfUrn } from "../../../src/engine/urn.ts";
 import type { PropertyMap } from "../../../src/engine/value.ts";
 
@@ -159,8 +160,10 @@ export function resolvePending({ resources, pendingOperations }: Snapshot, world
     ...new Map(pendingOperations.map((each) => [`${each.type} ${each.resource.urn}`, each])).values(),
   ];
   const found = begun.flatMap(({ resource, type }) => {
-    // A destroy took its provider: nobody can be asked, and whoever makes it again takes it over.
-    const isAlone = !resources.some(({ urn, id }) => `${urn}::${id}` === resource.provider);
+    // What it needs is gone: nobody can be asked, and whoever makes it again takes it over.
+    const isAlone =
+      !resources.some(({ urn, id }) => `${urn}::${id}` === resource.provider) ||
+      dependenciesOf(resource).some((needed) => !resources.some(({ urn }) => urn === needed));
     if (type !== "creating" || awaited.has(resource.urn) || isAlone) return [];
     const made = [...world.things].find(([id, { urn }]) => urn === resource.urn && !known.has(id));
     return made === undefined
