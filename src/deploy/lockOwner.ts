@@ -1,10 +1,36 @@
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
+import { hostname } from "node:os";
 
 /** Ticks a second of `/proc/<pid>/stat`: fixed at 100 in Linux's interface to user space. */
 const CLOCK_TICKS = 100;
 
 /** A process that took a lock started before it; clocks and ticks are this coarse. */
 const TOLERANCE_MS = 2000;
+
+/** Where the owner of a lock runs, as far as its engine says. */
+export interface LockOrigin {
+  readonly hostname: string;
+  readonly machineId?: string;
+  readonly bootId?: string;
+  /** The kernel's name for the space that its pid is of: containers may share a name, not their pids. */
+  readonly pidSpace?: string;
+}
+
+/** Whether the owner's pid can be looked up here: another machine, or another container, may have the same name. */
+export async function isOwnerHere({ machineId, bootId, pidSpace, ...lock }: LockOrigin): Promise<boolean> {
+  if (lock.hostname !== hostname()) return false;
+  const ownMachine = (await readProc("/etc/machine-id"))?.trim() || undefined;
+  if (differs(machineId, ownMachine)) return false;
+  const isOtherBoot = differs(bootId, (await readProc("/proc/sys/kernel/random/boot_id"))?.trim());
+  if (isOtherBoot) return ownMachine !== undefined && machineId === ownMachine;
+  const ownSpace = await readlink("/proc/self/ns/pid").catch(() => undefined);
+  return !differs(pidSpace, ownSpace);
+}
+
+/** Whether both are known and not the same. */
+function differs(left: string | undefined, right: string | undefined): boolean {
+  return left !== undefined && right !== undefined && left !== right;
+}
 
 /** Whether the process that took a lock still runs. A pid that was given to a younger process is another's. */
 export async function isOwnerAlive(pid: number, takenAt: Date): Promise<boolean> {

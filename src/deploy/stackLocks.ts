@@ -1,9 +1,8 @@
 import { readdir, readFile, rm } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../tenant/errors.ts";
-import { isOwnerAlive } from "./lockOwner.ts";
+import { isOwnerAlive, isOwnerHere } from "./lockOwner.ts";
 import { LOCK_HINT } from "./runFailure.ts";
 
 /** One lock file of Pulumi's DIY backend. */
@@ -14,6 +13,10 @@ export interface StackLock {
   readonly hostname: string;
   /** When it was taken, in ISO 8601. */
   readonly timestamp: string;
+  /** What the embedded engine says of where its owner runs. */
+  readonly machineId?: string;
+  readonly bootId?: string;
+  readonly pidSpace?: string;
 }
 
 /** How a run waits for its stack. */
@@ -28,8 +31,8 @@ export interface LockWait {
 export const LOCK_POLL_MS = 200;
 
 /**
- * Frees a stack from locks whose owner is dead, and waits for or refuses a living one. A lock of another machine is
- * never taken over: nobody here can know whether its owner lives. `folder` is the stack's own folder of lock files.
+ * Frees a stack from locks whose owner is dead, and waits for or refuses a living one. A lock of another machine or
+ * container is never taken over: nobody here can know whether its owner lives. `folder` is the stack's own folder of lock files.
  */
 export async function claimStack(stack: string, folder: string, wait: LockWait): Promise<void> {
   let isToldToWait = false;
@@ -37,7 +40,7 @@ export async function claimStack(stack: string, folder: string, wait: LockWait):
     const held = await releaseDead(await readLocks(folder), wait.onNote);
     const [holder] = held;
     if (holder === undefined) return;
-    if (!wait.isPatient) throw locked(stack, holder);
+    if (!wait.isPatient) throw locked(stack, holder, await isOwnerHere(holder));
     if (!isToldToWait) wait.onNote(`waiting for ${describe(holder)}`);
     isToldToWait = true;
     await delay(LOCK_POLL_MS, undefined, wait.signal === undefined ? {} : { signal: wait.signal });
@@ -63,8 +66,7 @@ async function readLock(path: string): Promise<StackLock | undefined> {
   });
   if (text === "") return undefined;
   try {
-    const { pid, username, hostname: host, timestamp } = JSON.parse(text) as Omit<StackLock, "path">;
-    return { path, pid, username, hostname: host, timestamp };
+    return { ...(JSON.parse(text) as Omit<StackLock, "path">), path };
   } catch (error) {
     if (error instanceof SyntaxError) return { path, ...UNREADABLE };
     throw error;
@@ -80,7 +82,7 @@ async function releaseDead(
 ): Promise<StackLock[]> {
   const living: StackLock[] = [];
   for (const lock of locks) {
-    if (lock.hostname !== hostname() || (await isOwnerAlive(lock.pid, new Date(lock.timestamp)))) {
+    if (!(await isOwnerHere(lock)) || (await isOwnerAlive(lock.pid, new Date(lock.timestamp)))) {
       living.push(lock);
       continue;
     }
@@ -92,11 +94,10 @@ async function releaseDead(
   return living;
 }
 
-function locked(stack: string, holder: StackLock): UserError {
-  const isHere = holder.hostname === hostname();
+function locked(stack: string, holder: StackLock, isHere: boolean): UserError {
   const hint = isHere
     ? LOCK_HINT
-    : `${LOCK_HINT} If that machine is gone, \`tenantry pulumi -- cancel -s ${stack} --yes\` frees it.`;
+    : `${LOCK_HINT} If that machine or container is gone, \`tenantry pulumi -- cancel -s ${stack} --yes\` frees it.`;
   return new UserError("E_LOCKED", `stack '${stack}' is held by ${describe(holder)}.`, { hint });
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, readlink } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -17,6 +17,10 @@ interface LockContent {
   readonly processStart?: string;
   /** Tells boots apart: pids and start ticks repeat. */
   readonly bootId?: string;
+  /** Tells machines of the same name apart. */
+  readonly machineId?: string;
+  /** The kernel's name for the space that the pid is of: containers on one machine may share its name, not its pids. */
+  readonly pidSpace?: string;
 }
 
 /** A stack's lock, held until {@link release}. */
@@ -78,6 +82,8 @@ export async function breakLocks(backend: FileBackend, id: StackId): Promise<{ r
 async function ownContent(): Promise<LockContent> {
   const start = await processStart(process.pid);
   const boot = await bootId();
+  const machine = await machineId();
+  const space = await pidSpace();
   return {
     pid: process.pid,
     username: userInfo().username,
@@ -85,6 +91,8 @@ async function ownContent(): Promise<LockContent> {
     timestamp: new Date().toISOString(),
     ...(start === undefined ? {} : { processStart: start }),
     ...(boot === undefined ? {} : { bootId: boot }),
+    ...(machine === undefined ? {} : { machineId: machine }),
+    ...(space === undefined ? {} : { pidSpace: space }),
   };
 }
 
@@ -166,11 +174,15 @@ async function takeOver(path: string, lock: LockContent, report: (line: string) 
   await removeIfPresent(`${path}.attrs`);
 }
 
+/** Only a process that nobody else can be is dead: of this machine, and of this container's pids or an earlier boot. */
 async function isDead(lock: LockContent): Promise<boolean> {
   if (lock.hostname !== hostname() || lock.pid <= 0) return false;
+  const machine = await machineId();
+  if (differs(lock.machineId, machine)) return false;
+  // In another boot of this machine; or on another machine of this name, if nobody knows which one it is.
+  if (differs(lock.bootId, await bootId())) return machine !== undefined && lock.machineId === machine;
+  if (differs(lock.pidSpace, await pidSpace())) return false;
   if (!isRunning(lock.pid) || (await hasEnded(lock.pid))) return true;
-  const boot = await bootId();
-  if (lock.bootId !== undefined && boot !== undefined && lock.bootId !== boot) return true;
   const start = await processStart(lock.pid);
   if (lock.processStart !== undefined) return start !== undefined && start !== lock.processStart;
   return await startedAfter(lock.pid, lock.timestamp);
@@ -200,6 +212,23 @@ async function processStart(pid: number): Promise<string | undefined> {
 
 async function bootId(): Promise<string | undefined> {
   return (await readIfPresent("/proc/sys/kernel/random/boot_id"))?.trim();
+}
+
+async function machineId(): Promise<string | undefined> {
+  return (await readIfPresent("/etc/machine-id"))?.trim() || undefined;
+}
+
+/** `pid:[<inode>]`; undefined where there is no /proc. */
+async function pidSpace(): Promise<string | undefined> {
+  return await readlink("/proc/self/ns/pid").catch((error: unknown) => {
+    if (hasErrorCode(error, ["ENOENT", "EACCES", "EPERM"])) return undefined;
+    throw error;
+  });
+}
+
+/** Whether both are known and not the same. */
+function differs(left: string | undefined, right: string | undefined): boolean {
+  return left !== undefined && right !== undefined && left !== right;
 }
 
 /** Clock ticks per second of /proc; 100 on every Linux that Node runs on. */

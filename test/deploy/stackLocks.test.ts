@@ -21,10 +21,13 @@ interface Fields {
   readonly pid: number;
   readonly hostname?: string;
   readonly timestamp?: string;
+  readonly machineId?: string;
+  readonly bootId?: string;
+  readonly pidSpace?: string;
 }
 
-function lock(name: string, { pid, hostname: host = hostname(), timestamp }: Fields): void {
-  const content = { pid, username: "ann", hostname: host, timestamp: timestamp ?? new Date().toISOString() };
+function lock(name: string, fields: Fields): void {
+  const content = { username: "ann", hostname: hostname(), timestamp: new Date().toISOString(), ...fields };
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(content));
 }
 
@@ -102,8 +105,21 @@ describe("claimStack", () => {
     await expect(claim().done).rejects.toMatchObject({
       code: "E_LOCKED",
       message: "stack 'local.acme' is held by ann@elsewhere (pid 1) since 2020-01-01T00:00:00Z.",
-      hint: "`--wait` waits until it is free. If that machine is gone, `tenantry pulumi -- cancel -s local.acme --yes` frees it.",
+      hint: "`--wait` waits until it is free. If that machine or container is gone, `tenantry pulumi -- cancel -s local.acme --yes` frees it.",
     });
+  });
+
+  test.runIf(process.platform === "linux").each([
+    ["machine", { machineId: "0000" }],
+    ["boot of nobody knows which machine", { bootId: "another" }],
+    ["container", { pidSpace: "pid:[1]" }],
+  ])("F4: nor is that of another %s of the same name, whose pids aren't seen here", async (_what, origin) => {
+    lock("one", { pid: await deadPid(), timestamp: "2020-01-01T00:00:00Z", ...origin });
+    await expect(claim().done).rejects.toMatchObject({
+      code: "E_LOCKED",
+      hint: expect.stringContaining("frees it"),
+    });
+    expect(readdirSync(folder)).toEqual(["one.json"]);
   });
 
   test("a torn lock file counts as somebody's", async () => {

@@ -10,7 +10,8 @@ import {
 import { entryLine, headerLine, replayJournal } from "../../src/engine/journal.ts";
 import { applyDelta, deltaBetween } from "../../src/engine/listDelta.ts";
 import type { Snapshot } from "../../src/engine/snapshot.ts";
-import { EMPTY, type Part, runModel, World } from "./support/model.ts";
+import { EMPTY, type Part, plainPart, runModel } from "./support/model.ts";
+import { World } from "./support/world.ts";
 
 const texts = fc.array(fc.constantFrom("a", "b", "c", "d", "e", "f", "g"), { maxLength: 7 });
 
@@ -51,17 +52,15 @@ interface Written {
 }
 
 const part = (index: number): fc.Arbitrary<Part> =>
-  fc.record({
-    name: fc.constant(`r${index}`),
-    isComponent: fc.constant(false),
-    value: fc.nat(2),
-    key: fc.nat(1),
-    isDeletedFirst: fc.boolean(),
-    parent: fc.constant(undefined),
-    dependsOn: index === 0 ? fc.constant([]) : fc.uniqueArray(fc.nat(index - 1), { maxLength: 2 }),
-    source: index === 0 ? fc.constant(undefined) : fc.option(fc.nat(index - 1), { nil: undefined }),
-    replaceWith: fc.constant(undefined),
-  });
+  fc
+    .record({
+      value: fc.nat(2),
+      key: fc.nat(1),
+      isDeletedFirst: fc.boolean(),
+      dependsOn: index === 0 ? fc.constant([]) : fc.uniqueArray(fc.nat(index - 1), { maxLength: 2 }),
+      source: index === 0 ? fc.constant(undefined) : fc.option(fc.nat(index - 1), { nil: undefined }),
+    })
+    .map((fields) => ({ ...plainPart(`r${index}`), ...fields }));
 const program = fc
   .nat(6)
   .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => part(index))));

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import {
@@ -166,6 +166,18 @@ describe("locks (F4, F5)", () => {
     return path;
   }
 
+  /** What a run writes into its lock. */
+  async function ownLock(stack: Awaited<ReturnType<Harness["stack"]>>): Promise<readonly unknown[]> {
+    let locks: readonly string[] = [];
+    harness.provider.hook = async () => {
+      const files = Object.entries(await harness.files());
+      locks = files.flatMap(([path, text]) => (path.includes("/locks/") ? [text] : []));
+    };
+    await stack.up();
+    harness.provider.hook = undefined;
+    return locks.map((text) => JSON.parse(text) as unknown);
+  }
+
   test("a live process's lock is never stolen, cancel breaks it", async () => {
     const stack = await harness.stack(chain);
     const path = await writeLock({});
@@ -184,6 +196,28 @@ describe("locks (F4, F5)", () => {
     await writeLock({ hostname: "elsewhere", pid: 1 });
     await expect(stack.up()).rejects.toBeInstanceOf(ConcurrentUpdateError);
   });
+
+  test.runIf(process.platform === "linux")(
+    "one whose pid can't be looked up here is never stolen: another machine's or container's of the same name",
+    async () => {
+      const stack = await harness.stack(chain);
+      const pid = Number(execFileSync("/bin/sh", ["-c", "echo $$"]).toString());
+      for (const origin of [
+        { machineId: "0000" },
+        { bootId: "another boot of nobody knows which machine" },
+        { pidSpace: "pid:[1]" },
+      ]) {
+        const path = await writeLock({ pid, ...origin });
+        await expect(stack.up()).rejects.toBeInstanceOf(ConcurrentUpdateError);
+        await rm(path);
+      }
+      const [own] = await ownLock(stack);
+      const { machineId } = own as { machineId?: string };
+      if (machineId === undefined) return;
+      await writeLock({ machineId, bootId: "an earlier one", pidSpace: "pid:[1]" });
+      expect((await stack.up()).stderr).toContain("took over the stack's lock");
+    },
+  );
 
   test("a dead process's lock is taken over with a line", async () => {
     const stack = await harness.stack(chain);

@@ -21,7 +21,7 @@ import { readJournaledFile } from "../../../src/engine/journaledFile.ts";
 import { TestProvider } from "./testProvider.ts";
 
 /** Belongs to the passphrase "local". */
-const SALT = "v1:Wbw8NgvCows=:v1:+yvZOwnsFI3emsst:NgK2ZvBRCHk3AnlClj9u3RDHo3m4Yw==";
+export const SALT = "v1:Wbw8NgvCows=:v1:+yvZOwnsFI3emsst:NgK2ZvBRCHk3AnlClj9u3RDHo3m4Yw==";
 
 /** A resource of the test provider. */
 export class Thing extends CustomResource {

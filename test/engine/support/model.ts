@@ -1,23 +1,16 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { withCurrentUrns } from "../../../src/engine/checkpoint.ts";
 import { Deployment, RunStopped } from "../../../src/engine/deployment.ts";
 import type { RunMode } from "../../../src/engine/deploymentContext.ts";
-import { newGoal } from "../../../src/engine/goal.ts";
-import {
-  type CreateRequest,
-  type CreateResponse,
-  type DiffRequest,
-  type DiffResult,
-  NO_DIFF,
-  type Provider,
-  type ReadResponse,
-  type UpdateRequest,
-} from "../../../src/engine/providers/provider.ts";
+import { type AliasSpec, newGoal } from "../../../src/engine/goal.ts";
 import { ProviderRegistry } from "../../../src/engine/providers/registry.ts";
+import { SaveGate } from "../../../src/engine/saveGate.ts";
 import type { Snapshot } from "../../../src/engine/snapshot.ts";
 import { SnapshotManager } from "../../../src/engine/snapshotManager.ts";
 import type { ResourceState } from "../../../src/engine/state.ts";
-import { nameOfUrn, ROOT_STACK_TYPE } from "../../../src/engine/urn.ts";
-import type { PropertyMap } from "../../../src/engine/value.ts";
+import { ROOT_STACK_TYPE } from "../../../src/engine/urn.ts";
+import { Computed, type PropertyMap, Secret, UNKNOWN } from "../../../src/engine/value.ts";
+import { THERE, type World } from "./world.ts";
 
 /** One resource of a model program; numbers name earlier resources of it. */
 export interface Part {
@@ -34,88 +27,49 @@ export interface Part {
   /** An earlier resource whose id is an input. */
   readonly source: number | undefined;
   readonly replaceWith: number | undefined;
+  /** An earlier resource that takes this one along when it is deleted. */
+  readonly deletedWith: number | undefined;
+  readonly isProtected: boolean;
+  readonly isRetained: boolean;
+  /** Whether its value is a secret. */
+  readonly isSecret: boolean;
+  /** The name it had before. */
+  readonly was: string | undefined;
+  /** Whether it was there before and is taken over. */
+  readonly isImported: boolean;
 }
 
 export type Program = readonly Part[];
 
-/** What exists: a resource's URN and inputs by its id. */
-export class World implements Provider {
-  readonly things = new Map<string, { readonly urn: string; readonly inputs: PropertyMap }>();
-  /** `<method>:<name>` of calls that fail before they do anything. */
-  failures: ReadonlySet<string> = new Set();
-  /** The engine that called is gone: nothing new is begun. */
-  isAbandoned = false;
-  /** Made by a run that was cut off, and in no state: whoever makes it again takes it over. */
-  readonly orphans = new Set<string>();
-  /** Called after each effect. */
-  onEffect: () => void = () => undefined;
-  #count = 0;
+/** A resource with no options. */
+export function plainPart(name: string): Part {
+  return {
+    name,
+    isComponent: false,
+    value: 0,
+    key: 0,
+    isDeletedFirst: false,
+    parent: undefined,
+    dependsOn: [],
+    source: undefined,
+    replaceWith: undefined,
+    deletedWith: undefined,
+    isProtected: false,
+    isRetained: false,
+    isSecret: false,
+    was: undefined,
+    isImported: false,
+  };
+}
 
-  async checkConfig({ news }: { news: PropertyMap }) {
-    return { inputs: news, failures: [] };
-  }
-  async diffConfig(): Promise<DiffResult> {
-    return NO_DIFF;
-  }
-  async configure(): Promise<void> {
-    await this.#begin("configure", "provider");
-  }
-  async check({ news }: { news: PropertyMap }) {
-    return { inputs: news, failures: [] };
-  }
-  async diff({ oldInputs, newInputs }: DiffRequest): Promise<DiffResult> {
-    const names = [...new Set([...Object.keys(oldInputs), ...Object.keys(newInputs)])];
-    const changed = names.filter(
-      (name) => JSON.stringify(oldInputs[name]) !== JSON.stringify(newInputs[name]),
-    );
-    if (changed.length === 0) return NO_DIFF;
-    const replaceKeys = changed.filter((name) => name === "key" || name === "source");
-    const deleteBeforeReplace = newInputs.isDeletedFirst === true;
-    return { ...NO_DIFF, changes: "some", changedKeys: changed, replaceKeys, deleteBeforeReplace };
-  }
-  async create({ urn, inputs, preview }: CreateRequest): Promise<CreateResponse> {
-    await this.#begin("create", nameOfUrn(urn));
-    if (preview) return { id: "", outputs: inputs, initErrors: [] };
-    const orphan = [...this.orphans].find((made) => this.things.get(made)?.urn === urn);
-    const id = orphan ?? `${nameOfUrn(urn)}-${++this.#count}`;
-    this.orphans.delete(id);
-    this.things.set(id, { urn, inputs });
-    this.onEffect();
-    await turn();
-    return { id, outputs: { ...inputs, made: id }, initErrors: [] };
-  }
-  async read({ id }: { id: string }): Promise<ReadResponse> {
-    const thing = this.things.get(id);
-    await this.#begin("read", id.replace(/-\d+$/, ""));
-    if (thing === undefined) return { id: "", outputs: {}, inputs: undefined, initErrors: [] };
-    return { id, outputs: { ...thing.inputs, made: id }, inputs: thing.inputs, initErrors: [] };
-  }
-  async update({ urn, id, newInputs, preview }: UpdateRequest) {
-    await this.#begin("update", nameOfUrn(urn));
-    if (!preview && !this.things.has(id)) throw new Error(`update of '${id}', which is gone`);
-    if (!preview) this.things.set(id, { urn, inputs: newInputs });
-    if (!preview) this.onEffect();
-    await turn();
-    return { outputs: { ...newInputs, made: id }, initErrors: [] };
-  }
-  async delete({ urn, id }: { urn: string; id: string }): Promise<void> {
-    await this.#begin("delete", nameOfUrn(urn));
-    this.things.delete(id);
-    this.onEffect();
-    await turn();
-  }
-  async invoke(): Promise<never> {
-    throw new Error("no functions");
-  }
-  close(): void {
-    // Nothing is open.
-  }
-
-  async #begin(method: string, name: string): Promise<void> {
-    await turn();
-    if (this.isAbandoned) await new Promise(() => undefined);
-    if (this.failures.has(`${method}:${name}`)) throw new Error(`${method} of '${name}' fails`);
-  }
+/**
+ * When and how a run is cut short: at this call, change of the world or save, counted from 1. It is killed, told to
+ * stop, or told to stop while its providers hang.
+ */
+export interface Stop {
+  readonly at: "call" | "effect" | "save";
+  readonly count: number;
+  readonly how: "kill" | "stop" | "giveUp";
 }
 
 export interface ModelRun {
@@ -124,8 +78,9 @@ export interface ModelRun {
   readonly base: Snapshot;
   readonly program: Program;
   readonly world: World;
-  /** The run is killed when this save, or this change of the world, is done; counted from 1. */
-  readonly killAt?: { readonly after: "save" | "effect"; readonly count: number };
+  readonly stopAt?: Stop;
+  /** So many saves succeed, then the disk is full. */
+  readonly roomFor?: number;
   /** Runs with every state that was stored, at the moment it is. */
   readonly onSave?: (snapshot: Snapshot) => void;
 }
@@ -143,32 +98,42 @@ const PROVIDER_TYPE = "pulumi:providers:test";
 
 /** Runs a program on the engine's own parts, without an SDK, until it ends or is killed. */
 export async function runModel(run: ModelRun): Promise<ModelResult> {
-  const { base, world } = run;
-  world.isAbandoned = false;
+  const { world } = run;
+  const base = copyOf(run.base);
+  world.isAbandoned = world.isDead = false;
   const errors: string[] = [];
   const ops: string[] = [];
   let stored = base;
-  const counts = { save: 0, effect: 0 };
+  let saves = 0;
+  const counts = { call: 0, save: 0, effect: 0 };
   let kill: () => void = () => undefined;
   const killed = new Promise<true>((resolve) => {
     kill = () => resolve(true);
   });
   const reach = (what: keyof typeof counts): void => {
     counts[what]++;
-    if (run.killAt?.after !== what || run.killAt.count !== counts[what]) return;
-    world.isAbandoned = true;
-    kill();
+    const { at, count, how } = run.stopAt ?? {};
+    if (at !== what || count !== counts[what]) return;
+    if (how === "kill") {
+      world.isAbandoned = true;
+      kill();
+    } else deployment.stop();
+    if (how !== "giveUp") return;
+    world.hang();
+    setImmediate(() => setImmediate(() => deployment.giveUp()));
   };
+  world.onCall = () => reach("call");
   world.onEffect = () => reach("effect");
-  const save = async (snapshot: Snapshot): Promise<void> => {
+  const gate = new SaveGate(async (snapshot) => {
     await turn();
     if (world.isAbandoned) return await new Promise(() => undefined);
-    stored = structuredSnapshot(snapshot);
+    if (++saves > (run.roomFor ?? Number.POSITIVE_INFINITY)) throw new Error("no space left on device");
+    stored = copyOf(snapshot);
     run.onSave?.(stored);
     reach("save");
     if (world.isAbandoned) await new Promise(() => undefined);
-  };
-  const deployment = new Deployment({
+  });
+  const deployment: Deployment = new Deployment({
     options: {
       project: "demo",
       stack: "dev",
@@ -180,7 +145,7 @@ export async function runModel(run: ModelRun): Promise<ModelResult> {
     base,
     registry: new ProviderRegistry(async () => world),
     report: { error: (_urn, text) => void errors.push(text), warn: () => undefined, info: () => undefined },
-    snapshots: run.preview ? undefined : new SnapshotManager(base, save),
+    snapshots: run.preview ? undefined : new SnapshotManager(base, gate.save),
     observer: {
       before: () => undefined,
       after: (step) => void ops.push(step.found ?? step.op),
@@ -188,17 +153,28 @@ export async function runModel(run: ModelRun): Promise<ModelResult> {
       point: () => undefined,
     },
   });
-  const isKilled = await Promise.race([killed, drive(deployment, run)]);
-  // What was begun before the kill ends in the world; nothing of it reaches the state.
-  for (let turns = 0; isKilled && turns < 8; turns++) await turn();
+  const isKilled = await Promise.race([killed, drive(deployment, run, errors)]);
+  if (!isKilled) await gate.close();
+  world.release();
+  // What was begun ends in the world, now or later; nothing more of it reaches the state.
+  for (let turns = 0; (isKilled || run.stopAt !== undefined) && turns < 8; turns++) await turn();
   return { stored, errors, ops, isKilled };
 }
 
-async function drive(deployment: Deployment, { mode, program }: ModelRun): Promise<false> {
-  if (mode === "update") await registerAll(deployment, program);
-  await deployment.finish();
+/** As `workUntilStopped` does it. */
+async function drive(deployment: Deployment, run: ModelRun, errors: string[]): Promise<false> {
+  try {
+    await Promise.race([work(deployment, run), deployment.givenUp]);
+  } catch (error) {
+    errors.push(String(error));
+  }
   await deployment.idle();
   return false;
+}
+
+async function work(deployment: Deployment, { mode, program }: ModelRun): Promise<void> {
+  if (mode === "update") await registerAll(deployment, program);
+  await deployment.finish();
 }
 
 /** Registers each resource as soon as those it names are there, as an SDK does. */
@@ -233,9 +209,12 @@ async function register(
   const parent = await at(part.parent);
   const dependencies = await Promise.all(part.dependsOn.map(async (index) => (await at(index))?.urn ?? ""));
   const source = await at(part.source);
-  const companion = await at(part.replaceWith);
-  const inputs: PropertyMap = { value: part.value, key: part.key, isDeletedFirst: part.isDeletedFirst };
-  if (source !== undefined) inputs.source = source.id;
+  const host = await at(part.deletedWith);
+  const companions = [await at(part.replaceWith), host].flatMap((state) =>
+    state === undefined ? [] : [state.urn],
+  );
+  const inputs = inputsOf(part, source, host);
+  const needed = [source, host].flatMap((state) => (state === undefined ? [] : [state.urn]));
   return await deployment.register(
     newGoal({
       type: part.isComponent ? "test:index:Component" : "test:index:Thing",
@@ -244,11 +223,41 @@ async function register(
       properties: part.isComponent ? {} : inputs,
       parent: parent?.urn ?? root,
       provider: part.isComponent ? "" : provider,
-      dependencies: [...new Set([...dependencies, ...(source === undefined ? [] : [source.urn])])].sort(),
-      propertyDependencies: source === undefined ? {} : { source: [source.urn] },
-      replaceWith: companion === undefined || part.isComponent ? [] : [companion.urn],
+      dependencies: [...new Set([...dependencies, ...needed])].sort(),
+      propertyDependencies: {
+        ...(source === undefined ? {} : { source: [source.urn] }),
+        ...(host === undefined ? {} : { host: [host.urn] }),
+      },
+      replaceWith: part.isComponent ? [] : [...new Set(companions)],
+      deletedWith: host?.urn ?? "",
+      protect: part.isProtected,
+      retainOnDelete: part.isRetained,
+      importId: part.isImported ? THERE + part.name : "",
+      aliases: part.was === undefined ? [] : [{ ...NO_ALIAS, name: part.was }],
     }),
   );
+}
+
+const NO_ALIAS: AliasSpec = {
+  urn: "",
+  name: "",
+  type: "",
+  stack: "",
+  project: "",
+  parent: "",
+  noParent: false,
+};
+
+/** What a part of a program asks for; what isn't made yet has no id. */
+export function inputsOf(part: Part, source?: ResourceState, host?: ResourceState): PropertyMap {
+  const idOf = ({ id }: ResourceState) => (id === "" || id === UNKNOWN ? new Computed() : id);
+  return {
+    value: part.isSecret ? new Secret(part.value) : part.value,
+    key: part.key,
+    isDeletedFirst: part.isDeletedFirst,
+    ...(source === undefined ? {} : { source: idOf(source) }),
+    ...(host === undefined ? {} : { host: idOf(host) }),
+  };
 }
 
 /** Waits for all; a stop of the run is how the others end after a failure. */
@@ -258,38 +267,17 @@ async function settled(made: readonly Promise<unknown>[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-/** A copy that later changes of the run don't reach, as a file is. */
-function structuredSnapshot({ resources, pendingOperations }: Snapshot): Snapshot {
+/** What a file would hold: later changes of the run don't reach it, and it knows no aliases. */
+function copyOf({ resources, pendingOperations }: Snapshot): Snapshot {
   const copy = (state: ResourceState): ResourceState => ({
-    ...structuredClone({ ...state, serialized: undefined }),
+    ...state,
+    inputs: { ...state.inputs },
+    outputs: { ...state.outputs },
+    aliases: [],
+    serialized: undefined,
   });
   return {
-    resources: resources.map(copy),
+    resources: withCurrentUrns(resources).map(copy),
     pendingOperations: pendingOperations.map(({ resource, type }) => ({ resource: copy(resource), type })),
   };
-}
-
-/**
- * What `deploy/` does before a run: a cut-off create that did happen, by its URN in the world, joins the stack, the
- * others are forgotten.
- */
-export function resolvePending({ resources, pendingOperations }: Snapshot, world: World): Snapshot {
-  const known = new Set(resources.map(({ id }) => id));
-  // Deleted before its replacement, which the next run makes again: the provider knows its own by the name.
-  const awaited = new Set(resources.flatMap((state) => (state.pendingReplacement ? [state.urn] : [])));
-  const found = pendingOperations.flatMap(({ resource, type }) => {
-    if (type !== "creating" || awaited.has(resource.urn)) return [];
-    const made = [...world.things].find(([id, { urn }]) => urn === resource.urn && !known.has(id));
-    return made === undefined
-      ? []
-      : [{ ...resource, id: made[0], outputs: { ...made[1].inputs, made: made[0] } }];
-  });
-  const taken = new Set(found.map(({ id }) => id));
-  for (const id of world.things.keys()) if (!known.has(id) && !taken.has(id)) world.orphans.add(id);
-  // A replacement stands before what it replaces, and so before all that refers to either.
-  const kept = resources.flatMap((state) => {
-    const successor = found.find(({ urn }) => urn === state.urn);
-    return successor === undefined || state.delete ? [state] : [successor, { ...state, delete: true }];
-  });
-  return { resources: [...new Set([...kept, ...found])], pendingOperations: [] };
 }
