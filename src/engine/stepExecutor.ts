@@ -6,7 +6,7 @@ import type { SnapshotManager } from "./snapshotManager.ts";
 import type { ResourceState } from "./state.ts";
 import type { Step } from "./step.ts";
 import { StepActions } from "./stepActions.ts";
-import { nameOfUrn, typeOfUrn } from "./urn.ts";
+import { isProviderType, nameOfUrn, typeOfUrn } from "./urn.ts";
 
 /** Watches steps: events, counts, kill points. */
 export interface StepObserver {
@@ -166,7 +166,9 @@ export class StepExecutor {
       return initErrors;
     } catch (error) {
       // A provider that went away may have done it: the intent stays, for the next run to look.
-      if (this.#isCancelling || isCutOff(error)) this.#unfinished.push(step);
+      // A provider that was only being configured has done nothing.
+      const mayBeDone = !isProviderType(typeOfUrn(step.urn)) && (this.#isCancelling || isCutOff(error));
+      if (mayBeDone) this.#unfinished.push(step);
       else await this.#snapshots?.end(step, false);
       this.#observer.failed(step);
       if (error instanceof CallGivenUp) throw new StepFailure(step.urn, error.message, { isReported: true });
