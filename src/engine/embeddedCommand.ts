@@ -1,9 +1,11 @@
+import { resolve } from "node:path";
 import * as commandModule from "@pulumi/pulumi/automation/cmd.js";
 import * as errorsModule from "@pulumi/pulumi/automation/errors.js";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
 import { parseArgs } from "./args.ts";
 import { MANIFEST_VERSION } from "./checkpoint.ts";
+import type { StandardInput } from "./commandContext.ts";
 import { ACTIONS } from "./commands/index.ts";
 import { CrypterCache } from "./crypter.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf } from "./errors.ts";
@@ -13,6 +15,8 @@ export interface EmbeddedOptions {
   readonly onPoint?: (point: string) => void;
   /** Folder, its user's alone, that keeps the keys derived from a passphrase which is no secret. Default: none are kept. */
   readonly keyFolder?: string;
+  /** Where commands read what is piped in. Default: this process's standard input. */
+  readonly stdin?: StandardInput;
 }
 
 interface CommandResult {
@@ -37,8 +41,10 @@ class EmbeddedCommand {
   readonly version = new SemVer(MANIFEST_VERSION);
   readonly #onPoint: (point: string) => void;
   readonly #crypters: CrypterCache;
+  readonly #stdin: () => StandardInput;
 
-  constructor({ onPoint, keyFolder }: EmbeddedOptions) {
+  constructor({ onPoint, keyFolder, stdin }: EmbeddedOptions) {
+    this.#stdin = () => stdin ?? process.stdin;
     this.#crypters = new CrypterCache(keyFolder);
     this.#onPoint = onPoint ?? (() => undefined);
   }
@@ -72,7 +78,8 @@ class EmbeddedCommand {
     try {
       const invocation = parseArgs(args, { ...process.env, ...additionalEnv });
       const environment = { ...process.env, ...additionalEnv };
-      const context = { invocation, cwd, environment, signal, out, err };
+      const folder = resolve(cwd, invocation.flags.get("--cwd") ?? ".");
+      const context = { invocation, cwd: folder, environment, signal, stdin: this.#stdin, out, err };
       await ACTIONS[invocation.command]?.({ ...context, crypters: this.#crypters, onPoint: this.#onPoint });
       return 0;
     } catch (error) {

@@ -1,8 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isOn } from "./args.ts";
 import { checkpointText, needsKey } from "./checkpoint.ts";
-import { type CommandContext, passphraseOf, type StackContext, stackContext } from "./commandContext.ts";
+import {
+  type CommandContext,
+  configFileOf,
+  passphraseOf,
+  type StackContext,
+  stackContext,
+} from "./commandContext.ts";
 import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig, type StackConfig } from "./config.ts";
+import { saveConfigFlags } from "./configEdits.ts";
 import { Deployment, RUN_STOPPED } from "./deployment.ts";
 import { parallelForSdk, type RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
@@ -15,7 +22,8 @@ import { BuiltinProvider } from "./providers/builtinProvider.ts";
 import { PluginHost } from "./providers/pluginHost.ts";
 import { ProviderRegistry } from "./providers/registry.ts";
 import { ResourceMonitor } from "./resourceMonitor.ts";
-import { displayOf, RunMonitor } from "./runMonitor.ts";
+import { eventLogOf, openMonitor } from "./runAudience.ts";
+import type { RunMonitor } from "./runMonitor.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
 import { SnapshotManager } from "./snapshotManager.ts";
@@ -65,13 +73,12 @@ export async function run(context: CommandContext, plan: RunPlan): Promise<void>
 
 async function runLocked(context: CommandContext, plan: RunPlan, stack: StackContext): Promise<void> {
   const startTime = Math.floor(Date.now() / 1000);
-  const { flags } = context.invocation;
-  const file = flags.get("--config-file");
-  const stackConfig = await loadConfig(stack.project, stack.id.stack, file);
+  await saveConfigFlags(context, stack);
+  const stackConfig = await loadConfig(stack.project, stack.id.stack, configFileOf(context));
   const loaded = await loadStack(context, stack, stackConfig.salt);
   const config = await readConfig(context, stackConfig);
-  const log = openEventLog(flags.get("--event-log"));
-  const monitor = new RunMonitor(log, context, displayOf(flags, plan.preview), context.onPoint);
+  const log = await openEventLog(eventLogOf(context));
+  const monitor = openMonitor(context, plan.preview, log);
   monitor.prelude(
     Object.fromEntries([...config].map(([key, { value, secret }]) => [key, secret ? "[secret]" : value])),
   );
@@ -206,7 +213,7 @@ async function drive(
   work: () => Promise<void>,
 ): Promise<void> {
   const stop = (): void => {
-    monitor.error("", "update canceled");
+    monitor.cancel();
     deployment.stop();
   };
   context.signal?.addEventListener("abort", stop, { once: true });

@@ -4,7 +4,15 @@ import { MANIFEST_VERSION } from "../checkpoint.ts";
 import { backendOf, type CommandContext } from "../commandContext.ts";
 import { EngineError } from "../errors.ts";
 import { run } from "../run.ts";
-import { getConfig, showConfig, showOutputs } from "./outputs.ts";
+import {
+  getConfig,
+  removeAllConfig,
+  removeConfig,
+  setAllConfig,
+  setConfig,
+  showConfig,
+} from "./config.ts";
+import { showOutputs } from "./outputs.ts";
 import {
   cancelStack,
   exportStack,
@@ -31,6 +39,10 @@ export const ACTIONS: Readonly<Record<string, Command>> = {
   destroy: destroyStack,
   config: showConfig,
   "config get": getConfig,
+  "config set": setConfig,
+  "config set-all": setAllConfig,
+  "config rm": removeConfig,
+  "config rm-all": removeAllConfig,
   "stack init": initStack,
   "stack select": selectStack,
   "stack ls": listStacks,

@@ -1,0 +1,99 @@
+import { extname } from "node:path";
+import { type Document, isMap, isScalar, type Pair, parseDocument, YAMLMap } from "yaml";
+import { parseConfigKey } from "./configPath.ts";
+import { readIfPresent } from "./durableFile.ts";
+import { EngineError, refuse } from "./errors.ts";
+import { replaceUserFile } from "./userFile.ts";
+import { editNode, newNode } from "./yamlEdit.ts";
+
+/** A stack's config file, opened for edits; comments, order and styles stay as they are. */
+export class ConfigFile {
+  readonly path: string;
+  readonly #project: string;
+  readonly #document: Document;
+  #isChanged = false;
+  readonly #isPadded: boolean;
+
+  private constructor(path: string, project: string, text: string) {
+    this.path = path;
+    this.#project = project;
+    this.#document = parseDocument(text);
+    this.#isPadded = /\{ \S/.test(text);
+  }
+
+  /** Opens a file, or begins one; throws when it isn't a map in YAML. */
+  static async open(path: string, project: string): Promise<ConfigFile> {
+    if (![".yaml", ".yml"].includes(extname(path))) throw refuse(`edits of '${path}' (only YAML files)`);
+    const file = new ConfigFile(path, project, (await readIfPresent(path)) ?? "");
+    const [problem] = file.#document.errors;
+    if (problem !== undefined) throw new EngineError(`could not read '${path}': ${problem.message}`);
+    file.#document.contents ??= new YAMLMap() as never;
+    if (!isMap(file.#document.contents)) throw new EngineError(`could not read '${path}': it is not a map`);
+    return file;
+  }
+
+  /** Salt of the passphrase that its secrets are sealed with. */
+  get salt(): string | undefined {
+    const salt: unknown = this.#document.get("encryptionsalt");
+    return typeof salt === "string" && salt !== "" ? salt : undefined;
+  }
+
+  /** To be called before the first value is set: a new file has the salt before its values. */
+  setSalt(salt: string): void {
+    this.#document.set("encryptionsalt", newNode(this.#document, salt));
+    this.#isChanged = true;
+  }
+
+  /** An entry's value with secrets as `{secure}`; undefined when there is none. */
+  get(entry: string): unknown {
+    const pair = this.#pairOf(entry);
+    return pair === undefined ? undefined : this.#valueOf(pair.value);
+  }
+
+  #valueOf(node: unknown): unknown {
+    const { toJS } = (node ?? {}) as { toJS?: (document: Document) => unknown };
+    return toJS === undefined ? node : toJS.call(node, this.#document);
+  }
+
+  /** Sets an entry; undefined takes it away. */
+  set(entry: string, value: unknown): void {
+    const pair = this.#pairOf(entry);
+    if (value === undefined) this.#remove(pair);
+    else if (pair !== undefined) pair.value = editNode(this.#document, pair.value, value);
+    else this.#entries(true)?.add(this.#document.createPair(entry, newNode(this.#document, value)));
+    this.#isChanged ||= value !== undefined || pair !== undefined;
+  }
+
+  #remove(pair: Pair | undefined): void {
+    const entries = this.#entries(false);
+    if (pair === undefined || entries === undefined) return;
+    entries.items = entries.items.filter((item) => item !== pair);
+    if (entries.items.length === 0) this.#document.delete("config");
+  }
+
+  #pairOf(entry: string): Pair | undefined {
+    return this.#entries(false)?.items.find((pair) => {
+      const name = isScalar(pair.key) ? pair.key.value : pair.key;
+      return parseConfigKey(String(name), false, this.#project).entry === entry;
+    });
+  }
+
+  /** The map under `config`. */
+  #entries(makes: boolean): YAMLMap | undefined {
+    const node = this.#document.get("config", true);
+    if (isMap(node)) return node as YAMLMap;
+    const isNothing = node === undefined || (isScalar(node) && node.value === null);
+    if (!isNothing) throw new EngineError(`could not read '${this.path}': 'config' is not a map`);
+    if (!makes) return undefined;
+    const entries = new YAMLMap();
+    this.#document.set("config", entries);
+    return entries;
+  }
+
+  /** Writes what was changed, if anything was. */
+  async save(): Promise<void> {
+    if (!this.#isChanged) return;
+    const options = { lineWidth: 0, singleQuote: true, flowCollectionPadding: this.#isPadded };
+    await replaceUserFile(this.path, this.#document.toString(options));
+  }
+}
