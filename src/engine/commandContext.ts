@@ -72,9 +72,7 @@ export function configFileOf({ invocation, environment, cwd }: CommandContext): 
 
 function stackFlag(context: CommandContext): string {
   const { flags, positional, command } = context.invocation;
-  const name =
-    flags.get("--stack") ??
-    (NAMING_COMMANDS.includes(command) ? positional[0] : undefined);
+  const name = flags.get("--stack") ?? (NAMING_COMMANDS.includes(command) ? positional[0] : undefined);
   if (name === undefined) throw new EngineError("no stack selected; name one with `--stack`");
   return name;
 }

@@ -1,6 +1,6 @@
-import { EngineError, misuse } from "./errors.ts";
 import { isSecure } from "./config.ts";
-import { parsePath, type PropertyPath } from "./propertyPath.ts";
+import { EngineError, misuse } from "./errors.ts";
+import { type PropertyPath, parsePath } from "./propertyPath.ts";
 
 /** Where a config value lies: an entry of the file and, with `--path`, a place inside it. */
 export interface ConfigKey {
@@ -88,7 +88,12 @@ function setAt(current: unknown, path: PropertyPath, value: unknown, done: Prope
   return result;
 }
 
-function setElement(list: readonly unknown[], here: PropertyPath, rest: PropertyPath, value: unknown): unknown {
+function setElement(
+  list: readonly unknown[],
+  here: PropertyPath,
+  rest: PropertyPath,
+  value: unknown,
+): unknown {
   const index = here.at(-1);
   if (typeof index !== "number") throw failure(`${textOf(here)}: key for an array must be an int`);
   if (index > list.length) throw failure(`${textOf(here)}: array index out of range`);
@@ -127,7 +132,10 @@ function failure(message: string): EngineError {
 }
 
 function textOf(path: PropertyPath): string {
-  return path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("").replace(/^\./, "");
+  return path
+    .map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`))
+    .join("")
+    .replace(/^\./, "");
 }
 
 /** Texts that become something else inside maps and lists: `true`, `false` and whole numbers without leading zeros. */

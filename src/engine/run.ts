@@ -14,7 +14,7 @@ import { Deployment, RUN_STOPPED } from "./deployment.ts";
 import { parallelForSdk, type RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
-import { type EventLog, openEventLog } from "./eventLog.ts";
+import type { EventLog } from "./eventLog.ts";
 import { addHistory, historyConfig, type RunKind } from "./history.ts";
 import { lockStack } from "./lock.ts";
 import { runProgram } from "./program.ts";
@@ -22,7 +22,7 @@ import { BuiltinProvider } from "./providers/builtinProvider.ts";
 import { PluginHost } from "./providers/pluginHost.ts";
 import { ProviderRegistry } from "./providers/registry.ts";
 import { ResourceMonitor } from "./resourceMonitor.ts";
-import { eventLogOf, openMonitor } from "./runAudience.ts";
+import { openAudience } from "./runAudience.ts";
 import type { RunMonitor } from "./runMonitor.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
@@ -77,11 +77,7 @@ async function runLocked(context: CommandContext, plan: RunPlan, stack: StackCon
   const stackConfig = await loadConfig(stack.project, stack.id.stack, configFileOf(context));
   const loaded = await loadStack(context, stack, stackConfig.salt);
   const config = await readConfig(context, stackConfig);
-  const log = await openEventLog(eventLogOf(context));
-  const monitor = openMonitor(context, plan.preview, log);
-  monitor.prelude(
-    Object.fromEntries([...config].map(([key, { value, secret }]) => [key, secret ? "[secret]" : value])),
-  );
+  const { monitor, log } = await openAudience(context, plan.preview, config);
   const server = await startEngineServer(monitor);
   const parts: RunParts = { context, plan, stack, loaded, config, monitor, log, server };
   let writes = 0;

@@ -1,7 +1,14 @@
 import type { Reporter } from "./deploymentContext.ts";
 import type { Display } from "./display/index.ts";
 import { isRefusal } from "./errors.ts";
-import { type Diagnostic, type EngineEvent, type Severity, type StampedEvent, type Summary, stepMetadata } from "./events.ts";
+import {
+  type Diagnostic,
+  type EngineEvent,
+  type Severity,
+  type StampedEvent,
+  type Summary,
+  stepMetadata,
+} from "./events.ts";
 import { isInternal, isLogical, type Step } from "./step.ts";
 import type { StepObserver } from "./stepExecutor.ts";
 import { equalMaps } from "./value.ts";
@@ -54,7 +61,7 @@ export class RunMonitor implements StepObserver, Reporter {
 
   prelude(config: Readonly<Record<string, string>>): void {
     this.#emit({ preludeEvent: { config } });
-    this.#audience.display.prelude(config);
+    this.#audience.display.prelude?.(config);
   }
 
   point(name: string): void {
@@ -74,8 +81,10 @@ export class RunMonitor implements StepObserver, Reporter {
 
   before(step: Step): void {
     if (isInternal(step)) return;
-    this.#emit({ resourcePreEvent: { metadata: stepMetadata(step), planning: this.#audience.preview || undefined } });
-    this.#audience.display.before(step);
+    this.#emit({
+      resourcePreEvent: { metadata: stepMetadata(step), planning: this.#audience.preview || undefined },
+    });
+    this.#audience.display.before?.(step);
   }
 
   after(step: Step): void {
@@ -88,19 +97,24 @@ export class RunMonitor implements StepObserver, Reporter {
   #told(step: Step): void {
     if (isInternal(step)) return;
     this.#emit({
-      resOutputsEvent: { metadata: stepMetadata(step, step.found ?? step.op), planning: this.#audience.preview || undefined },
+      resOutputsEvent: {
+        metadata: stepMetadata(step, step.found ?? step.op),
+        planning: this.#audience.preview || undefined,
+      },
     });
-    this.#audience.display.after(step);
+    this.#audience.display.after?.(step);
   }
 
   outputs(step: Step): void {
-    this.#emit({ resOutputsEvent: { metadata: stepMetadata(step), planning: this.#audience.preview || undefined } });
-    this.#audience.display.outputs(step);
+    this.#emit({
+      resOutputsEvent: { metadata: stepMetadata(step), planning: this.#audience.preview || undefined },
+    });
+    this.#audience.display.outputs?.(step);
   }
 
   failed(step: Step): void {
     this.#emit({ resOpFailedEvent: { metadata: stepMetadata(step), status: 0, steps: 0 } });
-    this.#audience.display.failed(step);
+    this.#audience.display.failed?.(step);
   }
 
   error(urn: string, message: string, cause?: unknown): void {
@@ -121,7 +135,7 @@ export class RunMonitor implements StepObserver, Reporter {
     const text = message.endsWith("\n") ? message : `${message}\n`;
     const diagnostic: Diagnostic = { urn, severity, message: text };
     this.#emit({ diagnosticEvent: { ...diagnostic, color: "never", prefix: `${severity}: ` } });
-    this.#audience.display.diagnostic(diagnostic);
+    this.#audience.display.diagnostic?.(diagnostic);
   }
 
   /** Ends the run's events with its counts. */
@@ -136,7 +150,7 @@ export class RunMonitor implements StepObserver, Reporter {
       result: this.#isCanceled ? "canceled" : this.#hasErrors ? "failed" : "succeeded",
     };
     this.#emit({ summaryEvent: summary });
-    this.#audience.display.summary(summary);
+    this.#audience.display.summary?.(summary);
     this.#emit({ cancelEvent: {} });
   }
 

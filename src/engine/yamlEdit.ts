@@ -1,5 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Document, isMap, isNode, isScalar, isSeq, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  Pair,
+  Scalar,
+  YAMLMap,
+  YAMLSeq,
+} from "yaml";
 import { byConfigKey } from "./configOrder.ts";
 import { styleOf, textScalar } from "./yamlScalar.ts";
 

@@ -1,4 +1,10 @@
-import { type CommandContext, configFileOf, passphraseOf, readStdin, stackContext } from "../commandContext.ts";
+import {
+  type CommandContext,
+  configFileOf,
+  passphraseOf,
+  readStdin,
+  stackContext,
+} from "../commandContext.ts";
 import { hasSecretConfig, loadConfig, resolveConfig, resolveValue } from "../config.ts";
 import { ConfigEditor, type ConfigSetting, parseSetting } from "../configEdits.ts";
 import { coerced, parseConfigKey, valueAt } from "../configPath.ts";
@@ -24,7 +30,12 @@ export async function showConfig(context: CommandContext): Promise<void> {
   }
   const prefix = `${project}:`;
   const shortName = (key: string): string => (key.startsWith(prefix) ? key.slice(prefix.length) : key);
-  context.out(table(["KEY", "VALUE"], values.map(([key, { value }]) => [shortName(key), value])));
+  context.out(
+    table(
+      ["KEY", "VALUE"],
+      values.map(([key, { value }]) => [shortName(key), value]),
+    ),
+  );
 }
 
 function objectValue(value: string, isObject: boolean): { readonly objectValue?: unknown } {
@@ -39,7 +50,8 @@ export async function getConfig(context: CommandContext): Promise<void> {
   const { raw, project, stack, crypter } = await openConfig(context, true);
   const { entry, path } = parseConfigKey(name, flags.has("--path"), project);
   const found = valueAt(raw.raw.get(entry), path);
-  if (found === undefined) throw new EngineError(`configuration key '${name}' not found for stack '${stack}'`);
+  if (found === undefined)
+    throw new EngineError(`configuration key '${name}' not found for stack '${stack}'`);
   const { value, secret, isObject } = resolveValue(entry, found, crypter);
   const row = { value, ...objectValue(value, isObject), secret };
   context.out(flags.has("--json") ? `${JSON.stringify(row, null, 2)}\n` : `${value}\n`);
@@ -67,7 +79,8 @@ export async function setConfig(context: CommandContext): Promise<void> {
   const [name] = positional;
   if (name === undefined) throw misuse("`pulumi config set` needs a key");
   const kinds = ["--secret", "--plaintext", "--type"].filter((flag) => flags.has(flag));
-  if (kinds.length > 1) throw misuse(`only one of ${kinds.map((flag) => `\`${flag}\``).join(" and ")} may be set`);
+  if (kinds.length > 1)
+    throw misuse(`only one of ${kinds.map((flag) => `\`${flag}\``).join(" and ")} may be set`);
   const stack = await stackContext(context);
   const key = parseConfigKey(name, flags.has("--path"), stack.project.name);
   const editor = await ConfigEditor.open(context, stack);
@@ -79,7 +92,11 @@ export async function setConfig(context: CommandContext): Promise<void> {
     );
   }
   const isInside = key.path.length > 0 && !secret;
-  const value = flags.has("--type") ? typed(text, flags.get("--type") ?? "") : isInside ? coerced(text) : text;
+  const value = flags.has("--type")
+    ? typed(text, flags.get("--type") ?? "")
+    : isInside
+      ? coerced(text)
+      : text;
   await editor.set([{ key, value, secret }]);
 }
 
@@ -93,7 +110,8 @@ async function pipedValue(context: CommandContext): Promise<string> {
 function typed(text: string, type: string): unknown {
   if (type === "string") return text;
   if (type === "bool" && (text === "true" || text === "false")) return text === "true";
-  if (type === "int" && /^[-+]?\d+$/.test(text)) return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
+  if (type === "int" && /^[-+]?\d+$/.test(text))
+    return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
   if (type === "float" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
   if (["bool", "int", "float"].includes(type)) throw misuse(`'${text}' is no ${type}`);
   throw misuse(`invalid type "${type}"; must be one of string, int, bool, or float`);
@@ -103,7 +121,11 @@ function typed(text: string, type: string): unknown {
 export async function setAllConfig(context: CommandContext): Promise<void> {
   const { flags, lists } = context.invocation;
   const isPath = flags.has("--path");
-  const [plain, secret, json] = [lists.get("--plaintext") ?? [], lists.get("--secret") ?? [], flags.get("--json")];
+  const [plain, secret, json] = [
+    lists.get("--plaintext") ?? [],
+    lists.get("--secret") ?? [],
+    flags.get("--json"),
+  ];
   if (json !== undefined && (plain.length > 0 || secret.length > 0 || isPath))
     throw misuse("the --json option cannot be used with the --plaintext, --secret or --path options");
   const stack = await stackContext(context);

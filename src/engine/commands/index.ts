@@ -2,17 +2,11 @@ import { userInfo } from "node:os";
 import { isOn } from "../args.ts";
 import { MANIFEST_VERSION } from "../checkpoint.ts";
 import { backendOf, type CommandContext } from "../commandContext.ts";
-import { EngineError } from "../errors.ts";
+import { misuse } from "../errors.ts";
 import { run } from "../run.ts";
-import {
-  getConfig,
-  removeAllConfig,
-  removeConfig,
-  setAllConfig,
-  setConfig,
-  showConfig,
-} from "./config.ts";
+import { getConfig, removeAllConfig, removeConfig, setAllConfig, setConfig, showConfig } from "./config.ts";
 import { showOutputs } from "./outputs.ts";
+import { renameStack } from "./renameStack.ts";
 import {
   cancelStack,
   exportStack,
@@ -23,7 +17,13 @@ import {
   selectStack,
   showHistory,
 } from "./stack.ts";
-import { clearPendingCreates, unprotectState } from "./state.ts";
+import {
+  clearPendingCreates,
+  deleteState,
+  importPendingCreates,
+  protectState,
+  unprotectState,
+} from "./state.ts";
 
 type Command = (context: CommandContext) => Promise<void>;
 
@@ -47,20 +47,24 @@ export const ACTIONS: Readonly<Record<string, Command>> = {
   "stack select": selectStack,
   "stack ls": listStacks,
   "stack rm": removeStack,
+  "stack rename": renameStack,
   "stack output": showOutputs,
   "stack export": exportStack,
   "stack import": importStack,
   "stack history": showHistory,
+  "state delete": deleteState,
+  "state protect": protectState,
   "state unprotect": unprotectState,
 };
 
 async function refreshStack(context: CommandContext): Promise<void> {
-  const { flags } = context.invocation;
-  if (flags.has("--clear-pending-creates")) {
-    if (flags.has("--skip-pending-creates"))
-      throw new EngineError("cannot set both --skip-pending-creates and --clear-pending-creates");
-    await clearPendingCreates(context);
-  }
+  const { flags, lists } = context.invocation;
+  const clears = flags.has("--clear-pending-creates");
+  if (clears && flags.has("--skip-pending-creates"))
+    throw misuse("cannot set both --skip-pending-creates and --clear-pending-creates");
+  const imports = lists.get("--import-pending-creates");
+  if (imports !== undefined) await importPendingCreates(context, imports);
+  if (clears) await clearPendingCreates(context);
   await run(context, { kind: "refresh", mode: "refresh", ...programOf(context) });
 }
 

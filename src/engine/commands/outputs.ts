@@ -26,7 +26,8 @@ export async function showOutputs(context: CommandContext): Promise<void> {
     throw new EngineError(`current stack does not have output property '${name}'`);
   if (flags.has("--json"))
     context.out(`${JSON.stringify(name === undefined ? values : values[name], null, 2)}\n`);
-  else if (flags.has("--shell")) context.out(shellScript(name === undefined ? values : { [name]: values[name] }));
+  else if (flags.has("--shell"))
+    context.out(shellScript(name === undefined ? values : { [name]: values[name] }));
   else context.out(name === undefined ? lines(values) : `${textOf(values[name])}\n`);
 }
 

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import {
   checkpointText,
   type DeploymentJson,
@@ -10,13 +11,15 @@ import {
 import {
   backendOf,
   type CommandContext,
+  configFileOf,
   passphraseOf,
+  readStdin,
   type StackContext,
   stackContext,
 } from "../commandContext.ts";
 import { loadConfig } from "../config.ts";
 import { newSalt } from "../crypter.ts";
-import { EngineError, REFUSED_EXIT_CODE, refuse } from "../errors.ts";
+import { EngineError, misuse, refuse } from "../errors.ts";
 import { readHistory } from "../history.ts";
 import { breakLocks, lockStack } from "../lock.ts";
 import { loadProject, parseYaml } from "../project.ts";
@@ -26,8 +29,11 @@ import { loadStack, readStack, refuseForeign, secretsOf } from "../stackFile.ts"
 
 /** Makes an empty stack whose secrets use the salt of the environment's config file. */
 export async function initStack(context: CommandContext): Promise<void> {
-  const name = context.invocation.positional[0];
-  if (name === undefined) throw new EngineError("`pulumi stack init` needs a stack name", REFUSED_EXIT_CODE);
+  const { flags, positional } = context.invocation;
+  const name = positional[0] ?? flags.get("--stack");
+  if (name === undefined) throw misuse("`pulumi stack init` needs a stack name");
+  if (positional.length > 0 && flags.has("--stack"))
+    throw misuse("only one of --stack or argument stack name may be specified, not both");
   const provider = context.invocation.flags.get("--secrets-provider") ?? "default";
   if (provider !== "default" && provider !== "passphrase") throw refuse(`the secrets provider '${provider}'`);
   const stack = await stackContext(context, name);
@@ -50,36 +56,42 @@ async function configSalt(
   context: CommandContext,
   { project, id }: StackContext,
 ): Promise<string | undefined> {
-  const file = context.environment.PULUMI_OPTION_CONFIG_FILE || undefined;
-  return (await loadConfig(project, id.stack, file)).salt;
+  return (await loadConfig(project, id.stack, configFileOf(context))).salt;
 }
 
-/** Checks that the stack exists; nothing is remembered, every command names its stack. */
+/** Checks that the stack exists, or makes it; nothing is remembered, every command names its stack. */
 export async function selectStack(context: CommandContext): Promise<void> {
-  if (context.invocation.flags.has("--create")) throw refuse("the flag `--create` of `pulumi stack select`");
-  await requireStack(await stackContext(context));
+  const stack = await stackContext(context);
+  const isThere = (await stack.backend.readCheckpoint(stack.id)) !== undefined;
+  if (!isThere && context.invocation.flags.has("--create")) await initStack(context);
+  else await requireStack(stack);
 }
 
-async function requireStack(stack: StackContext): Promise<void> {
+export async function requireStack(stack: StackContext): Promise<void> {
   if ((await stack.backend.readCheckpoint(stack.id)) !== undefined) return;
   throw new EngineError(`no stack named '${stack.id.stack}' found`);
 }
 
+/** The stacks of this project, of another one or of all. */
 export async function listStacks(context: CommandContext): Promise<void> {
-  const project = context.invocation.flags.has("--all") ? undefined : await loadProject(context.cwd);
+  const { flags } = context.invocation;
+  const isAll = flags.has("--all");
+  const project = isAll ? undefined : await loadProject(context.cwd);
+  const wanted = flags.get("--project") ?? project?.name;
+  const isNowhere = ![undefined, "", "organization"].includes(flags.get("--organization"));
   const backend = backendOf(context, project);
   const stacks = (await backend.listStacks()).filter(
-    (id) => project === undefined || id.project === project.name,
+    (id) => !isNowhere && (wanted === undefined || id.project === wanted),
   );
   const rows = await Promise.all(
     stacks.map(async (id) => ({
-      name: project === undefined ? `organization/${id.project}/${id.stack}` : id.stack,
+      name: id.project === project?.name ? id.stack : `organization/${id.project}/${id.stack}`,
       current: false,
       lastUpdate: (await backend.lastUpdate(id)).toISOString(),
       updateInProgress: false,
     })),
   );
-  if (context.invocation.flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
+  if (flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
   else for (const { name, lastUpdate } of rows) context.out(`${name}  ${lastUpdate}\n`);
 }
 
@@ -127,15 +139,18 @@ export async function exportStack(context: CommandContext): Promise<void> {
   const provider = checkpoint.deployment.secrets_providers;
   const text = `${JSON.stringify(exportDeployment(snapshot, provider, secrets, showSecrets), null, 4)}\n`;
   if (file === undefined) context.out(text);
-  else await writeFile(file, text);
+  else await writeFile(resolve(context.cwd, file), text);
 }
 
 /** Puts a deployment in place of the stack's own; one of another stack is refused. */
 export async function importStack(context: CommandContext): Promise<void> {
   const stack = await stackContext(context);
   const file = context.invocation.flags.get("--file");
-  if (file === undefined) throw refuse("`pulumi stack import` from standard input (no `--file`)");
-  const imported = parseYaml(await readFile(file, "utf8"), file) as UntypedDeployment;
+  const text =
+    file === undefined ? await readStdin(context) : await readFile(resolve(context.cwd, file), "utf8");
+  if (text === undefined)
+    throw misuse("`pulumi stack import` needs a `--file`, or a deployment on standard input");
+  const imported = parseYaml(text, file ?? "standard input") as UntypedDeployment;
   requireVersion(imported.version, imported.features);
   const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
   try {
@@ -159,9 +174,8 @@ export async function importStack(context: CommandContext): Promise<void> {
 export async function showHistory(context: CommandContext): Promise<void> {
   const { flags } = context.invocation;
   const stack = await stackContext(context);
-  const pageSize = flags.get("--page-size");
-  const size = pageSize === undefined ? undefined : Number(pageSize);
-  const entries = await readHistory(stack.backend, stack.id, size, Number(flags.get("--page") ?? 1));
+  const size = countOf(flags, "--page-size");
+  const entries = await readHistory(stack.backend, stack.id, size, countOf(flags, "--page") ?? 1);
   const rows = entries.map((entry) => ({
     kind: entry.kind,
     startTime: new Date(entry.startTime * 1000).toISOString(),
@@ -176,6 +190,12 @@ export async function showHistory(context: CommandContext): Promise<void> {
   }));
   if (flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
   else for (const { kind, startTime, result } of rows) context.out(`${startTime}  ${kind}  ${result}\n`);
+}
+
+function countOf(flags: ReadonlyMap<string, string>, flag: string): number | undefined {
+  const text = flags.get(flag);
+  if (text !== undefined && !/^[1-9]\d*$/.test(text)) throw misuse(`\`${flag}\`: '${text}' is no count`);
+  return text === undefined ? undefined : Number(text);
 }
 
 /** Secrets are never shown in history, also not with `--show-secrets`. */

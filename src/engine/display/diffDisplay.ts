@@ -123,7 +123,8 @@ export class DiffDisplay implements Display {
     const { showsUrns } = this.#options;
     const indent = "    ".repeat(this.#indentOf(step));
     const suffix = old?.retainOnDelete && RETAINING.includes(op) ? "[retain]" : "";
-    const lock = old?.protect && after?.protect === false ? " 🔓" : old?.protect || after?.protect ? " 🔒" : "";
+    const lock =
+      old?.protect && after?.protect === false ? " 🔓" : old?.protect || after?.protect ? " 🔒" : "";
     const title = showsUrns ? urn : subjectOf(step).type;
     const facts = [
       ...(old?.id ? [`[id=${old.id}]`] : []),

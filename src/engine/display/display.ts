@@ -2,17 +2,17 @@ import type { Diagnostic, Summary } from "../events.ts";
 import type { Step, StepOp } from "../step.ts";
 import { nameOfUrn, ROOT_STACK_TYPE, typeOfUrn } from "../urn.ts";
 
-/** What is shown of a run; all of them see the same things happen. */
+/** What is shown of a run. All displays see the same things happen; each leaves out what it has nothing to say about. */
 export interface Display {
   /** Config by `namespace:key`, secrets blinded. */
-  prelude(config: Readonly<Record<string, string>>): void;
-  before(step: Step): void;
-  after(step: Step): void;
-  failed(step: Step): void;
+  prelude?(config: Readonly<Record<string, string>>): void;
+  before?(step: Step): void;
+  after?(step: Step): void;
+  failed?(step: Step): void;
   /** A component, such as the stack, has told its outputs. */
-  outputs(step: Step): void;
-  diagnostic(diagnostic: Diagnostic): void;
-  summary(summary: Summary): void;
+  outputs?(step: Step): void;
+  diagnostic?(diagnostic: Diagnostic): void;
+  summary?(summary: Summary): void;
 }
 
 /** Where a run's lines go: progress to stdout, diagnostics to stderr. */

@@ -3,17 +3,6 @@ import { type Display, displayOptions, type Output } from "./display.ts";
 import { PlainDisplay } from "./plainDisplay.ts";
 import { PreviewDigest } from "./previewDigest.ts";
 
-/** Shows nothing: the events themselves are printed. */
-const SILENT: Display = {
-  prelude: () => undefined,
-  before: () => undefined,
-  after: () => undefined,
-  failed: () => undefined,
-  outputs: () => undefined,
-  diagnostic: () => undefined,
-  summary: () => undefined,
-};
-
 /** What a command line asks to see of its run. */
 export interface RunDisplay {
   readonly display: Display;
@@ -27,7 +16,7 @@ export function openDisplay(
   output: Output,
 ): RunDisplay {
   const options = displayOptions(flags, preview);
-  if (flags.has("--json") && !preview) return { display: SILENT, printsEvents: true };
+  if (flags.has("--json") && !preview) return { display: {}, printsEvents: true };
   const display = flags.has("--json")
     ? new PreviewDigest(output, options)
     : flags.has("--diff")

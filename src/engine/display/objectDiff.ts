@@ -1,5 +1,5 @@
+import { type PropertyPath, parsePath } from "../propertyPath.ts";
 import type { PropertyDiff } from "../providers/provider.ts";
-import { parsePath, type PropertyPath } from "../propertyPath.ts";
 import { Computed, equals, isMap, isSpecial, type PropertyMap, type PropertyValue } from "../value.ts";
 
 /** What differs between two maps or lists, by key or index. */
@@ -60,7 +60,8 @@ function addDifference(
   const [old, now] = [before ?? undefined, after ?? undefined];
   if (old === undefined && now !== undefined) adds.set(key, now);
   else if (old !== undefined && now === undefined) deletes.set(key, old);
-  else if (old !== undefined && now !== undefined && !equals(old, now)) updates.set(key, diffValues(old, now));
+  else if (old !== undefined && now !== undefined && !equals(old, now))
+    updates.set(key, diffValues(old, now));
 }
 
 /** How two values that aren't equal differ. */
@@ -80,10 +81,7 @@ export interface DiffSides {
 }
 
 /** A provider's detailed diff with the values that it is about. */
-export function detailedChanges(
-  details: Readonly<Record<string, PropertyDiff>>,
-  sides: DiffSides,
-): Changes {
+export function detailedChanges(details: Readonly<Record<string, PropertyDiff>>, sides: DiffSides): Changes {
   const changes = noChanges(false);
   for (const [path, { kind, inputDiff }] of Object.entries(details)) {
     const olds = inputDiff ? sides.oldInputs : sides.oldOutputs;

@@ -42,8 +42,6 @@ export class PlainDisplay implements Display {
     if (this.#options.showsConfig) this.#output.out(configLines(config));
   }
 
-  before(_step: Step): void {}
-
   after(step: Step): void {
     const { isQuiet, showsSames, preview } = this.#options;
     const isSame = step.op === "same" || step.found === "same";

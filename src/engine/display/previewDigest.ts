@@ -42,10 +42,6 @@ export class PreviewDigest implements Display {
     else this.#steps[index] = { urn: step.urn, json: this.#stepJson(step) };
   }
 
-  failed(_step: Step): void {}
-
-  outputs(_step: Step): void {}
-
   diagnostic({ urn, severity, message }: Diagnostic): void {
     const prefix = `${severity}: `;
     this.#diagnostics.push({ ...(urn === "" ? {} : { urn }), message: prefix + message, severity });
@@ -90,4 +86,3 @@ export class PreviewDigest implements Display {
 function blinded(map: PropertyMap): PropertyMap {
   return mapEntries(map, (part) => (part instanceof Secret ? "[secret]" : part));
 }
-

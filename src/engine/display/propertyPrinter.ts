@@ -26,7 +26,9 @@ export function propertyLines(map: PropertyMap, style: ValueStyle, indent: numbe
     .filter((key) => !key.startsWith("__"))
     .sort();
   const width = widthOf(keys);
-  return keys.map((key) => entry(sign, indent, key.padEnd(width), valueText(map[key] ?? null, style, indent)));
+  return keys.map((key) =>
+    entry(sign, indent, key.padEnd(width), valueText(map[key] ?? null, style, indent)),
+  );
 }
 
 function widthOf(keys: readonly (string | number)[]): number {
@@ -61,7 +63,14 @@ function updateLines(update: ValueDiff, title: string, style: ValueStyle, indent
     return [entry("~ ", indent, title, open), ...lines, `${INDENT.repeat(indent)}${close}\n`];
   }
   if (isSimple(old, style) && isSimple(now, style))
-    return [entry("~ ", indent, title, `${valueText(old ?? null, style, 0)} => ${valueText(now ?? null, style, 0)}`)];
+    return [
+      entry(
+        "~ ",
+        indent,
+        title,
+        `${valueText(old ?? null, style, 0)} => ${valueText(now ?? null, style, 0)}`,
+      ),
+    ];
   return [
     ...(isTold(old) ? [entry("- ", indent, title, valueText(old ?? null, style, indent))] : []),
     ...(isTold(now) ? [entry("+ ", indent, title, valueText(now ?? null, style, indent))] : []),
@@ -83,7 +92,8 @@ function isSimple(value: PropertyValue | undefined, style: ValueStyle): boolean 
 
 /** A value as the official CLI words it, further lines indented below the first. */
 export function valueText(value: PropertyValue, style: ValueStyle, indent: number): string {
-  if (value instanceof Secret) return style.showsSecrets ? valueText(value.element, style, indent) : "[secret]";
+  if (value instanceof Secret)
+    return style.showsSecrets ? valueText(value.element, style, indent) : "[secret]";
   if (value instanceof OutputValue) return outputText(value, style, indent);
   if (value instanceof Computed) return "[unknown]";
   if (value === null) return "<null>";
