@@ -76,6 +76,17 @@ export function isOn(value: string | undefined): boolean {
   return value === "true";
 }
 
+/** Steps at the same time unless `--parallel` says otherwise. */
+const DEFAULT_PARALLEL = 16;
+
+/** How many steps may run at the same time. */
+export function parallelOf({ flags }: Invocation): number {
+  const text = flags.get("--parallel");
+  const count = text === undefined ? DEFAULT_PARALLEL : Number(text);
+  if (!Number.isInteger(count)) throw misuse(`\`--parallel\`: '${text}' is not a number`);
+  return count < 1 ? DEFAULT_PARALLEL : count;
+}
+
 function commandName(args: readonly string[]): string {
   const end = args.findIndex((arg) => arg.startsWith("-"));
   return args.slice(0, end === -1 ? 2 : Math.min(end, 2)).join(" ");

@@ -1,23 +1,27 @@
 import { extname } from "node:path";
-import { type Document, isMap, isScalar, type Pair, parseDocument, YAMLMap } from "yaml";
+import { type Document, isMap, isNode, isScalar, type Pair, parseDocument, YAMLMap } from "yaml";
+import { byConfigKey } from "./configOrder.ts";
 import { parseConfigKey } from "./configPath.ts";
 import { readIfPresent } from "./durableFile.ts";
 import { EngineError, refuse } from "./errors.ts";
 import { replaceUserFile } from "./userFile.ts";
-import { editNode, newNode } from "./yamlEdit.ts";
+import { editNode, keepItems, newNode } from "./yamlEdit.ts";
 
 /** A stack's config file, opened for edits; comments, order and styles stay as they are. */
 export class ConfigFile {
   readonly path: string;
   readonly #project: string;
   readonly #document: Document;
-  #isChanged = false;
   readonly #isPadded: boolean;
+  /** What entries shall be; undefined takes one away. */
+  readonly #changes = new Map<string, unknown>();
+  #newSalt: string | undefined;
 
   private constructor(path: string, project: string, text: string) {
     this.path = path;
     this.#project = project;
-    this.#document = parseDocument(text);
+    // Whole numbers of any size stay what they are.
+    this.#document = parseDocument(text, { intAsBigInt: true });
     this.#isPadded = /\{ \S/.test(text);
   }
 
@@ -38,36 +42,40 @@ export class ConfigFile {
     return typeof salt === "string" && salt !== "" ? salt : undefined;
   }
 
-  /** To be called before the first value is set: a new file has the salt before its values. */
+  /** Gives a file without one a salt. */
   setSalt(salt: string): void {
-    this.#document.set("encryptionsalt", newNode(this.#document, salt));
-    this.#isChanged = true;
+    this.#newSalt = salt;
   }
 
   /** An entry's value with secrets as `{secure}`; undefined when there is none. */
   get(entry: string): unknown {
+    if (this.#changes.has(entry)) return this.#changes.get(entry);
     const pair = this.#pairOf(entry);
-    return pair === undefined ? undefined : this.#valueOf(pair.value);
-  }
-
-  #valueOf(node: unknown): unknown {
-    const { toJS } = (node ?? {}) as { toJS?: (document: Document) => unknown };
-    return toJS === undefined ? node : toJS.call(node, this.#document);
+    return isNode(pair?.value) ? pair.value.toJS(this.#document) : pair?.value;
   }
 
   /** Sets an entry; undefined takes it away. */
   set(entry: string, value: unknown): void {
-    const pair = this.#pairOf(entry);
-    if (value === undefined) this.#remove(pair);
-    else if (pair !== undefined) pair.value = editNode(this.#document, pair.value, value);
-    else this.#entries(true)?.add(this.#document.createPair(entry, newNode(this.#document, value)));
-    this.#isChanged ||= value !== undefined || pair !== undefined;
+    this.#changes.set(entry, value);
+  }
+
+  /** Entries that are there keep their places; new ones come after them, sorted. */
+  #apply(): void {
+    if (this.#newSalt !== undefined)
+      this.#document.set("encryptionsalt", newNode(this.#document, this.#newSalt));
+    for (const entry of [...this.#changes.keys()].sort(byConfigKey)) {
+      const value = this.#changes.get(entry);
+      const pair = this.#pairOf(entry);
+      if (value === undefined) this.#remove(pair);
+      else if (pair !== undefined) pair.value = editNode(this.#document, pair.value, value);
+      else this.#entries(true)?.add(this.#document.createPair(entry, newNode(this.#document, value)));
+    }
   }
 
   #remove(pair: Pair | undefined): void {
     const entries = this.#entries(false);
     if (pair === undefined || entries === undefined) return;
-    entries.items = entries.items.filter((item) => item !== pair);
+    keepItems(entries, (item) => item !== pair);
     if (entries.items.length === 0) this.#document.delete("config");
   }
 
@@ -92,7 +100,8 @@ export class ConfigFile {
 
   /** Writes what was changed, if anything was. */
   async save(): Promise<void> {
-    if (!this.#isChanged) return;
+    if (this.#changes.size === 0) return;
+    this.#apply();
     const options = { lineWidth: 0, singleQuote: true, flowCollectionPadding: this.#isPadded };
     await replaceUserFile(this.path, this.#document.toString(options));
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isOn } from "./args.ts";
+import { isOn, parallelOf } from "./args.ts";
 import { checkpointText, needsKey } from "./checkpoint.ts";
 import {
   type CommandContext,
@@ -30,9 +30,6 @@ import { SnapshotManager } from "./snapshotManager.ts";
 import { type LoadedStack, loadStack } from "./stackFile.ts";
 import { readStackOutputs } from "./stackOutputs.ts";
 import type { StepObserver } from "./stepExecutor.ts";
-
-/** Steps at the same time unless `--parallel` says otherwise. */
-const DEFAULT_PARALLEL = 16;
 
 /** How long a program may go on after the run was stopped. */
 const STOPPED_PROGRAM_MS = 100;
@@ -160,7 +157,7 @@ function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase
       stack: stack.id.stack,
       preview: plan.preview,
       mode: start.mode,
-      parallel: parallelOf(context),
+      parallel: parallelOf(context.invocation),
       config,
     },
     base: start.base,
@@ -170,15 +167,6 @@ function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase
     observer: start.observer,
   });
   return deployment;
-}
-
-function parallelOf({ invocation }: CommandContext): number {
-  const text = invocation.flags.get("--parallel");
-  const count = text === undefined ? DEFAULT_PARALLEL : Number(text);
-  if (!Number.isInteger(count)) {
-    throw new EngineError(`\`--parallel\`: '${text}' is not a number`, REFUSED_EXIT_CODE);
-  }
-  return count < 1 ? DEFAULT_PARALLEL : count;
 }
 
 function wantsRefresh({ context, plan }: RunParts): boolean {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import {
   type Document,
   isMap,
@@ -41,7 +40,7 @@ function newPair(document: Document, key: string, value: unknown): Pair {
 /** The node that stands for `value` in place of `old`, which is changed only where it differs: comments and styles stay. */
 export function editNode(document: Document, old: unknown, value: unknown): Node {
   if (!isNode(old)) return newNode(document, value);
-  if (isDeepStrictEqual(old.toJS(document), value)) return old;
+  if (isSame(old.toJS(document), value)) return old;
   if (isScalar(old) && (typeof value !== "object" || value === null)) return editScalar(document, old, value);
   if (isSeq(old) && Array.isArray(value)) {
     old.items = value.map((element, index) => editNode(document, old.items[index], element));
@@ -52,6 +51,13 @@ export function editNode(document: Document, old: unknown, value: unknown): Node
     return old;
   }
   return newNode(document, value);
+}
+
+/** Whole numbers are read as `bigint`, and count by their digits. */
+function isSame(left: unknown, right: unknown): boolean {
+  const isWhole = (part: unknown): boolean => typeof part === "bigint" || Number.isInteger(part);
+  const replacer = (_key: string, part: unknown): unknown => (isWhole(part) ? { whole: String(part) } : part);
+  return JSON.stringify(left, replacer) === JSON.stringify(right, replacer);
 }
 
 function editScalar(document: Document, old: Scalar, value: unknown): Node {
@@ -65,9 +71,22 @@ function editScalar(document: Document, old: Scalar, value: unknown): Node {
   return old;
 }
 
+/** Leaves some entries of a map; what stands above the first of all is a comment on it, and goes with it. */
+export function keepItems(map: YAMLMap, isKept: (pair: Pair) => boolean): void {
+  const [first] = map.items;
+  if (first !== undefined && !isKept(first)) map.commentBefore = aboveBlankLine(map.commentBefore);
+  map.items = map.items.filter(isKept);
+}
+
+function aboveBlankLine(comment: string | null | undefined): string | null {
+  const end = comment?.lastIndexOf("\n\n") ?? -1;
+  return end === -1 ? null : (comment?.slice(0, end) ?? null);
+}
+
 function editMap(document: Document, old: YAMLMap, value: Entries): void {
   const nameOf = ({ key }: Pair): string => String(isScalar(key) ? key.value : key);
-  const kept = old.items.filter((pair) => Object.hasOwn(value, nameOf(pair)));
+  keepItems(old, (pair) => Object.hasOwn(value, nameOf(pair)));
+  const kept = old.items;
   for (const pair of kept) pair.value = editNode(document, pair.value, value[nameOf(pair)]);
   const known = new Set(kept.map(nameOf));
   const added = sorted(Object.keys(value).filter((key) => !known.has(key)));

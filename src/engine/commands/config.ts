@@ -73,7 +73,7 @@ async function openConfig(context: CommandContext, isClear: boolean): Promise<Op
   return { raw, project: project.name, stack: id.stack, crypter };
 }
 
-/** Sets one value, from the command line or from what is piped in. */
+/** Sets one value, from the command line or from what is piped in. An entry itself is always a text. */
 export async function setConfig(context: CommandContext): Promise<void> {
   const { flags, positional } = context.invocation;
   const [name] = positional;
@@ -91,13 +91,9 @@ export async function setConfig(context: CommandContext): Promise<void> {
       `config value for '${key.entry}' looks like a secret; rerun with --secret to encrypt it, or --plaintext if you meant to store in plaintext`,
     );
   }
-  const isInside = key.path.length > 0 && !secret;
-  const value = flags.has("--type")
-    ? typed(text, flags.get("--type") ?? "")
-    : isInside
-      ? coerced(text)
-      : text;
-  await editor.set([{ key, value, secret }]);
+  const type = flags.get("--type");
+  const inside = type === undefined ? coerced(text) : typed(text, type);
+  await editor.set([{ key, value: key.path.length > 0 && !secret ? inside : text, secret }]);
 }
 
 /** Without `--raw`, a trailing newline isn't part of the value. */

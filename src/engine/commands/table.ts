@@ -8,7 +8,12 @@ export function table(headers: readonly string[], rows: readonly (readonly strin
 }
 
 function lineOf(row: readonly string[], widths: readonly number[]): string {
+  const indent = " ".repeat(widths.slice(0, -1).reduce((sum, width) => sum + width + GAP, 0));
   return row
-    .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + GAP)))
+    .map((cell, column) =>
+      column === row.length - 1
+        ? cell.replaceAll("\n", `\n${indent}`)
+        : cell.padEnd((widths[column] ?? 0) + GAP),
+    )
     .join("");
 }
