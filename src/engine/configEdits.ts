@@ -38,7 +38,7 @@ export class ConfigEditor {
     for (const { key, value, secret } of settings) {
       const stored = secret && encrypt !== undefined ? { secure: encrypt(String(value)) } : value;
       const old = this.#file.get(key.entry);
-      this.#file.set(key.entry, key.path.length === 0 ? stored : withValueAt(old, key.path, stored));
+      this.#file.set(key.entry, key.path.length === 0 ? stored : withValueAt(old, key, stored));
     }
     await this.#file.save();
   }

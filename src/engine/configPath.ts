@@ -66,9 +66,9 @@ export function valueAt(root: unknown, path: PropertyPath): unknown {
 }
 
 /** A copy of `root` with `value` at the path; maps and lists on the way are made, and a plain entry gives way to them. */
-export function withValueAt(root: unknown, path: PropertyPath, value: unknown): unknown {
+export function withValueAt(root: unknown, { entry, path }: ConfigKey, value: unknown): unknown {
   const isContainer = Array.isArray(root) || isEntries(root);
-  return setAt(isContainer ? root : undefined, path, value, []);
+  return setAt(isContainer ? root : undefined, path, value, [entry]);
 }
 
 function setAt(current: unknown, path: PropertyPath, value: unknown, done: PropertyPath): unknown {

@@ -181,7 +181,8 @@ export class Deployment {
     const state = this.#news.get(urn);
     if (state === undefined) throw new Error(`outputs registered for the unknown resource '${urn}'`);
     const step = this.#components.get(urn);
-    if (step !== undefined) this.#observer.outputs?.({ ...step, after: { ...state, outputs } });
+    if (step !== undefined && !equalMaps(state.outputs, outputs))
+      this.#observer.outputs?.({ ...step, after: { ...state, outputs } });
     if (state.type === ROOT_STACK_TYPE) this.#storeStackOutputs = () => this.#store(state, outputs);
     else await this.#store(state, outputs);
   }

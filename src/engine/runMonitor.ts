@@ -9,7 +9,7 @@ import {
   type Summary,
   stepMetadata,
 } from "./events.ts";
-import { isInternal, isLogical, type Step } from "./step.ts";
+import { asPlanned, isInternal, isLogical, type Step } from "./step.ts";
 import type { StepObserver } from "./stepExecutor.ts";
 import { equalMaps } from "./value.ts";
 
@@ -82,7 +82,10 @@ export class RunMonitor implements StepObserver, Reporter {
   before(step: Step): void {
     if (isInternal(step)) return;
     this.#emit({
-      resourcePreEvent: { metadata: stepMetadata(step), planning: this.#audience.preview || undefined },
+      resourcePreEvent: {
+        metadata: stepMetadata(asPlanned(step)),
+        planning: this.#audience.preview || undefined,
+      },
     });
     this.#audience.display.before?.(step);
   }

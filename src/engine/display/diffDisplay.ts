@@ -69,7 +69,7 @@ export class DiffDisplay implements Display {
     if (op === "import" || (step.op === "refresh" && op === "update")) {
       this.#output.out(this.#header(step) + this.#details(step).join(""));
     } else if (step.op === "refresh") this.#output.out(this.#header(step));
-    else if (!isRootStack(step)) this.#showOutputs(step);
+    else if (!isRootStack(step) || this.#options.showsSames) this.#showOutputs(step);
   }
 
   outputs(step: Step): void {
@@ -82,14 +82,14 @@ export class DiffDisplay implements Display {
     const { old, after } = step;
     const isKnown = !preview || isRootStack(step) || step.op.startsWith("read");
     if (hidesOutputs || !isKnown || after === undefined) return;
-    const indent = this.#indentOf(step) + 2;
-    const keepsSames = showsSames || (isRootStack(step) && !preview);
+    const indent = this.#indentOf(step) + 1;
+    const tellsSames = showsSames || (isRootStack(step) && !preview);
     const lines =
       old === undefined
         ? propertyLines(differing(after.outputs, after.inputs), this.#options, indent)
-        : changeLines(diffMaps(old.outputs, after.outputs, keepsSames), this.#options, indent);
+        : changeLines(diffMaps(old.outputs, after.outputs), this.#options, indent, tellsSames);
     if (lines.length === 0) return;
-    this.#output.out(`${"    ".repeat(indent - 1)}--outputs:--\n${lines.join("")}`);
+    this.#output.out(`${"    ".repeat(indent)}--outputs:--\n${lines.join("")}`);
   }
 
   failed(_step: Step): void {
@@ -145,7 +145,7 @@ export class DiffDisplay implements Display {
       return propertyLines(old?.inputs ?? {}, this.#options, indent, SIGNS[op]);
     const changes = changesOf(step, old, after);
     if (isEmpty(changes)) return propertyLines(after.inputs, this.#options, indent);
-    return changeLines(changes, this.#options, indent);
+    return changeLines(changes, this.#options, indent, true);
   }
 }
 
@@ -171,7 +171,7 @@ function changesOf(step: Step, old: ResourceState, after: ResourceState): Change
   if (hasOutputs) return diffMaps(old.outputs, after.outputs);
   const changes = diffMaps(old.inputs, after.inputs);
   if (step.diffs.length === 0) return changes;
-  for (const part of [changes.adds, changes.deletes, changes.updates])
+  for (const part of [changes.adds, changes.deletes, changes.updates, changes.sames])
     for (const key of part.keys()) if (!step.diffs.includes(String(key))) part.delete(key);
   return changes;
 }

@@ -8,7 +8,7 @@ export interface Changes {
   readonly adds: Map<string | number, PropertyValue>;
   readonly deletes: Map<string | number, PropertyValue>;
   readonly updates: Map<string | number, ValueDiff>;
-  /** What is the same, where that is wanted too. */
+  /** What is the same in both, for it helps to find one's way. */
   readonly sames: Map<string | number, PropertyValue>;
 }
 
@@ -32,15 +32,11 @@ function isInternalKey(key: string): boolean {
   return key.startsWith("__");
 }
 
-/** Compares two maps; a property that is null counts as none. `keepsSames` tells what is the same in both, too. */
-export function diffMaps(olds: PropertyMap, news: PropertyMap, keepsSames = false): Changes {
+/** Compares two maps; a property that is null counts as none. */
+export function diffMaps(olds: PropertyMap, news: PropertyMap): Changes {
   const keys = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
   const changes = noChanges(false);
-  for (const key of keys.filter((name) => !isInternalKey(name))) {
-    const [old, now] = [olds[key], news[key]];
-    addDifference(changes, key, old, now);
-    if (keepsSames && now !== undefined && now !== null && equals(old, now)) changes.sames.set(key, now);
-  }
+  for (const key of keys) if (!isInternalKey(key)) addDifference(changes, key, olds[key], news[key]);
   return changes;
 }
 
@@ -52,16 +48,17 @@ function diffLists(olds: readonly PropertyValue[], news: readonly PropertyValue[
 }
 
 function addDifference(
-  { adds, deletes, updates }: Changes,
+  { adds, deletes, updates, sames }: Changes,
   key: string | number,
   before: PropertyValue | undefined,
   after: PropertyValue | undefined,
 ): void {
   const [old, now] = [before ?? undefined, after ?? undefined];
-  if (old === undefined && now !== undefined) adds.set(key, now);
-  else if (old !== undefined && now === undefined) deletes.set(key, old);
-  else if (old !== undefined && now !== undefined && !equals(old, now))
-    updates.set(key, diffValues(old, now));
+  if (old === undefined && now === undefined) return;
+  if (old === undefined) adds.set(key, now ?? null);
+  else if (now === undefined) deletes.set(key, old);
+  else if (equals(old, now)) sames.set(key, now);
+  else updates.set(key, diffValues(old, now));
 }
 
 /** How two values that aren't equal differ. */

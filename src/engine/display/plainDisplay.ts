@@ -43,6 +43,7 @@ export class PlainDisplay implements Display {
   }
 
   after(step: Step): void {
+    this.outputs(step);
     const { isQuiet, showsSames, preview } = this.#options;
     const isSame = step.op === "same" || step.found === "same";
     if (isQuiet || (isSame && !showsSames)) return;
@@ -61,6 +62,7 @@ export class PlainDisplay implements Display {
     this.#output.out(` !  ${labelOf(step.urn, this.#options)} ${step.op} failed\n`);
   }
 
+  /** Those that the stack has, until its program tells others. */
   outputs(step: Step): void {
     if (!isRootStack(step) || this.#options.hidesOutputs) return;
     this.#outputs = propertyLines(step.after?.outputs ?? {}, this.#options, 1).join("");

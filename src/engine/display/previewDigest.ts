@@ -1,7 +1,7 @@
 import type { Diagnostic, Summary } from "../events.ts";
 import type { ResourceState } from "../state.ts";
 import { resourceToJson } from "../stateJson.ts";
-import { type Step, subjectOf } from "../step.ts";
+import { asPlanned, type Step, subjectOf } from "../step.ts";
 import { mapEntries, type PropertyMap, Secret } from "../value.ts";
 import { type Display, type DisplayOptions, isRootStack, isShown, type Output, shownOp } from "./display.ts";
 
@@ -26,7 +26,7 @@ export class PreviewDigest implements Display {
   }
 
   before(step: Step): void {
-    if (this.#isTold(step)) this.#steps.push({ urn: step.urn, json: this.#stepJson(step) });
+    if (this.#isTold(step)) this.#steps.push({ urn: step.urn, json: this.#stepJson(asPlanned(step)) });
   }
 
   #isTold(step: Step): boolean {
