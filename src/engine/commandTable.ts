@@ -172,6 +172,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     },
     refused: [],
   },
+  "config refresh": { flags: { "--config-file": "value", "--force": "bare" }, refused: [] },
   "config rm": { flags: { "--config-file": "value", "--path": "bare" }, refused: [], arguments: 1 },
   "config rm-all": { flags: { "--config-file": "value", "--path": "bare" }, refused: [], arguments: ANY },
   "stack init": {
@@ -264,7 +265,6 @@ export const REFUSED_COMMANDS: readonly string[] = [
   "api",
   "config cp",
   "config env",
-  "config refresh",
   "console",
   "convert",
   "deployment",

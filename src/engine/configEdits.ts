@@ -3,7 +3,7 @@ import { type CommandContext, configFileOf, passphraseOf, type StackContext } fr
 import { ConfigFile } from "./configFile.ts";
 import { type ConfigKey, coerced, parseConfigKey, withoutValueAt, withValueAt } from "./configPath.ts";
 import { newSalt } from "./crypter.ts";
-import { misuse } from "./errors.ts";
+import { misuse, refuse } from "./errors.ts";
 import { readStack } from "./stackFile.ts";
 
 /** One value to be set; a secret's `value` is its plain text. */
@@ -18,6 +18,11 @@ export class ConfigEditor {
   readonly #context: CommandContext;
   readonly #stack: StackContext;
   readonly #file: ConfigFile;
+
+  /** Where the file lies. */
+  get path(): string {
+    return this.#file.path;
+  }
 
   private constructor(context: CommandContext, stack: StackContext, file: ConfigFile) {
     this.#context = context;
@@ -55,6 +60,9 @@ export class ConfigEditor {
 
   /** Seals with the file's salt; a file without one gets the stack's, or a new one. */
   async #encrypter(): Promise<(text: string) => string> {
+    const provider = this.#file.secretsProvider;
+    if (!["", "default", "passphrase"].includes(provider))
+      throw refuse(`the secrets provider '${provider}' in '${this.#file.path}'`);
     const passphrase = (await passphraseOf(this.#context.environment))();
     const known = this.#file.salt;
     const salt = known ?? (await this.#saltOfStack()) ?? (await newSalt(passphrase));
@@ -63,11 +71,29 @@ export class ConfigEditor {
     return (text) => crypter.encrypt(text);
   }
 
+  /**
+   * Makes the file say what `config` was in a run: entries as a history file has them, secrets sealed with the stack's
+   * salt.
+   */
+  async restore(config: Readonly<Record<string, unknown>>): Promise<void> {
+    const salt = await this.#saltOfStack();
+    if (salt !== undefined && salt !== this.#file.salt) this.#file.setSalt(salt);
+    for (const key of this.#file.keys) if (!Object.hasOwn(config, key)) this.#file.set(key, undefined);
+    for (const [key, value] of Object.entries(config)) this.#file.set(key, valueOfHistory(value));
+    await this.#file.save();
+  }
+
   async #saltOfStack(): Promise<string | undefined> {
     const { deployment } = await readStack(this.#stack);
     const provider = deployment.secrets_providers;
     return provider?.type === "passphrase" ? provider.state.salt : undefined;
   }
+}
+
+/** Objects are JSON in a history file. */
+function valueOfHistory(value: unknown): unknown {
+  const { object } = (value ?? {}) as { readonly object?: unknown };
+  return typeof object === "string" ? (JSON.parse(object) as unknown) : value;
 }
 
 /** `key=value`; a key in quotes may hold a `=` itself. */

@@ -42,7 +42,22 @@ export class ConfigFile {
     return typeof salt === "string" && salt !== "" ? salt : undefined;
   }
 
-  /** Gives a file without one a salt. */
+  /** What seals its secrets, if it says so. */
+  get secretsProvider(): string {
+    return String(this.#document.get("secretsprovider") ?? "");
+  }
+
+  /** All entries by `namespace:key`. */
+  get keys(): readonly string[] {
+    return (this.#entries(false)?.items ?? []).map((pair) => this.#entryOf(pair));
+  }
+
+  #entryOf({ key }: Pair): string {
+    const name = String(isScalar(key) ? key.value : key);
+    return parseConfigKey(name, false, this.#project).entry;
+  }
+
+  /** Gives it a salt, in place of the one it has. */
   setSalt(salt: string): void {
     this.#newSalt = salt;
   }
@@ -61,8 +76,7 @@ export class ConfigFile {
 
   /** Entries that are there keep their places; new ones come after them, sorted. */
   #apply(): void {
-    if (this.#newSalt !== undefined)
-      this.#document.set("encryptionsalt", newNode(this.#document, this.#newSalt));
+    if (this.#newSalt !== undefined) this.#document.set("encryptionsalt", this.#newSalt);
     for (const entry of [...this.#changes.keys()].sort(byConfigKey)) {
       const value = this.#changes.get(entry);
       const pair = this.#pairOf(entry);
@@ -80,10 +94,7 @@ export class ConfigFile {
   }
 
   #pairOf(entry: string): Pair | undefined {
-    return this.#entries(false)?.items.find((pair) => {
-      const name = isScalar(pair.key) ? pair.key.value : pair.key;
-      return parseConfigKey(String(name), false, this.#project).entry === entry;
-    });
+    return this.#entries(false)?.items.find((pair) => this.#entryOf(pair) === entry);
   }
 
   /** The map under `config`. */
@@ -98,9 +109,9 @@ export class ConfigFile {
     return entries;
   }
 
-  /** Writes what was changed, if anything was. */
+  /** Writes what was changed, if anything was said to be. */
   async save(): Promise<void> {
-    if (this.#changes.size === 0) return;
+    if (this.#changes.size === 0 && this.#newSalt === undefined) return;
     this.#apply();
     const options = { lineWidth: 0, singleQuote: true, flowCollectionPadding: this.#isPadded };
     await replaceUserFile(this.path, this.#document.toString(options));

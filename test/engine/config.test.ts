@@ -171,6 +171,41 @@ describe("`config set` and its like", () => {
     ]);
   });
 
+  test("secrets of another provider are refused by name", async () => {
+    await writeFile(path, `secretsprovider: azurekeyvault://v/k\n${FILE}`);
+    expect(await failure(config(["set", "--secret", "a", "x"]))).toEqual([
+      2,
+      expect.stringContaining("does not support the secrets provider 'azurekeyvault://v/k' in "),
+    ]);
+    await config(["set", "a", "x"]);
+    expect(await text()).toContain("  demo:a: x\n");
+  });
+
+  test("`config refresh` puts back what the last run had, with a copy of the file unless it is forced", async () => {
+    await config(["set", "--secret", "password", "s3cr3t"]);
+    await harness.up(async () => void new Thing("a"));
+    const used = await text();
+    await config(["rm", "greeting"]);
+    await config(["set", "new", "x"]);
+    const edited = await text();
+    expect((await config(["refresh"])).stdout).toBe(
+      `backed up existing configuration file to ${path}.bak\nrefreshed configuration for stack 'dev'\n`,
+    );
+    expect(await readFile(`${path}.bak`, "utf8")).toBe(edited);
+    const stack = await harness.stack(async () => undefined);
+    await writeFile(path, used.replace("hello", "changed"));
+    expect(await stack.refreshConfig()).toMatchObject({
+      "demo:greeting": { value: "hello" },
+      "demo:password": { value: "s3cr3t", secret: true },
+    });
+    expect(Object.keys(await clear()).sort()).toEqual(["demo:greeting", "demo:password", "demo:tree"]);
+    await harness.run(["stack", "init", "fresh"]);
+    expect(await failure(harness.run(["config", "refresh", "-f", "-s", "fresh"]))).toEqual([
+      255,
+      "error: getting latest configuration: no previous deployment\n",
+    ]);
+  });
+
   test("a new file is made where `--config-file` says, as seen from the command's folder", async () => {
     await config(["set", "a", "x", "--config-file", "new/env.yaml"]);
     expect(await readFile(join(harness.root, "new/env.yaml"), "utf8")).toBe("config:\n  demo:a: x\n");

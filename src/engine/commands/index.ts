@@ -5,6 +5,7 @@ import { backendOf, type CommandContext } from "../commandContext.ts";
 import { misuse } from "../errors.ts";
 import { run } from "../run.ts";
 import { getConfig, removeAllConfig, removeConfig, setAllConfig, setConfig, showConfig } from "./config.ts";
+import { refreshConfig } from "./configRefresh.ts";
 import { showOutputs } from "./outputs.ts";
 import { renameStack } from "./renameStack.ts";
 import {
@@ -41,6 +42,7 @@ export const ACTIONS: Readonly<Record<string, Command>> = {
   "config get": getConfig,
   "config set": setConfig,
   "config set-all": setAllConfig,
+  "config refresh": refreshConfig,
   "config rm": removeConfig,
   "config rm-all": removeAllConfig,
   "stack init": initStack,
