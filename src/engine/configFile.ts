@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { type Document, isMap, isNode, isScalar, type Pair, parseDocument, YAMLMap } from "yaml";
+import { type Document, isMap, isNode, isScalar, type Pair, parseDocument, visit, YAMLMap } from "yaml";
 import { byConfigKey } from "./configOrder.ts";
 import { parseConfigKey } from "./configPath.ts";
 import { readIfPresent } from "./durableFile.ts";
@@ -22,7 +22,7 @@ export class ConfigFile {
     this.#project = project;
     // Whole numbers of any size stay what they are.
     this.#document = parseDocument(text, { intAsBigInt: true });
-    this.#isPadded = /\{ \S/.test(text);
+    this.#isPadded = hasPadding(this.#document, text);
   }
 
   /** Opens a file, or begins one; throws when it isn't a map in YAML. */
@@ -116,4 +116,15 @@ export class ConfigFile {
     const options = { lineWidth: 0, singleQuote: true, flowCollectionPadding: this.#isPadded };
     await replaceUserFile(this.path, this.#document.toString(options));
   }
+}
+
+/** Whether brackets have a space inside: `[ a ]`. */
+function hasPadding(document: Document, text: string): boolean {
+  let isPadded = false;
+  visit(document, {
+    Collection: (_key, { flow, range }) => {
+      isPadded ||= flow === true && range != null && /^[[{] \S/.test(text.slice(range[0], range[0] + 3));
+    },
+  });
+  return isPadded;
 }
