@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Invocation } from "./args.ts";
 import { FileBackend, type StackId } from "./backend.ts";
 import type { CrypterCache } from "./crypter.ts";
@@ -15,8 +16,24 @@ export interface CommandContext {
   readonly onPoint: (point: string) => void;
   readonly providers: ProvidersOfProcess;
   readonly signal: AbortSignal | undefined;
+  /** What is piped in; read by the commands that take a value from there. */
+  readonly stdin: () => StandardInput;
   out(text: string): void;
   err(text: string): void;
+}
+
+/** Standard input: a terminal has nothing to read for us. */
+export interface StandardInput extends AsyncIterable<string | Uint8Array> {
+  readonly isTTY?: boolean;
+}
+
+/** All of standard input; undefined when it is a terminal. */
+export async function readStdin({ stdin }: CommandContext): Promise<string | undefined> {
+  const input = stdin();
+  if (input.isTTY === true) return undefined;
+  const parts: Uint8Array[] = [];
+  for await (const part of input) parts.push(Buffer.from(part));
+  return Buffer.concat(parts).toString("utf8");
 }
 
 /** A stack that a command works on. */
@@ -46,11 +63,18 @@ export async function stackContext(
   return { project, backend: backendOf(context, project), id: stackId(name, project.name) };
 }
 
+/** Commands whose argument is the stack's name. */
+const NAMING_COMMANDS: readonly string[] = ["cancel", "stack init", "stack select", "stack rm"];
+
+/** The config file that a command line or its variable names, if one does. */
+export function configFileOf({ invocation, environment, cwd }: CommandContext): string | undefined {
+  const file = invocation.flags.get("--config-file") ?? (environment.PULUMI_OPTION_CONFIG_FILE || undefined);
+  return file === undefined ? undefined : resolve(cwd, file);
+}
+
 function stackFlag(context: CommandContext): string {
   const { flags, positional, command } = context.invocation;
-  const name =
-    flags.get("--stack") ??
-    (command.startsWith("stack ") || command === "cancel" ? positional[0] : undefined);
+  const name = flags.get("--stack") ?? (NAMING_COMMANDS.includes(command) ? positional[0] : undefined);
   if (name === undefined) throw new EngineError("no stack selected; name one with `--stack`");
   return name;
 }

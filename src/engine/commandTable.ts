@@ -1,10 +1,15 @@
-/** How a flag takes its value: none, one, or `--flag` and `--flag=true|false`. */
-export type FlagKind = "bare" | "value" | "boolean";
+/**
+ * How a flag takes its value: `bare` is on or off, `boolean` tells off from not given, `value` takes one, `list` one each
+ * time it is given. The first two are also written `--flag=true|false`.
+ */
+export type FlagKind = "bare" | "value" | "boolean" | "list";
 
 /** One command: the flags it has, and those that the official CLI has beside them and that are refused by name. */
 export interface CommandRow {
   readonly flags: Readonly<Record<string, FlagKind>>;
   readonly refused: readonly string[];
+  /** How many arguments it takes at most. Default 0. */
+  readonly arguments?: number;
 }
 
 /** Flags of every command. */
@@ -26,38 +31,50 @@ export const GLOBAL: CommandRow = {
 
 const RUN_FLAGS = {
   "--client": "value",
+  "--config": "list",
   "--config-file": "value",
+  "--config-path": "bare",
   "--diff": "bare",
   "--event-log": "value",
   "--exec-agent": "value",
   "--exec-kind": "value",
   "--expect-no-changes": "bare",
+  "--json": "bare",
   "--message": "value",
   "--parallel": "value",
   "--run-program": "boolean",
+  "--show-replacement-steps": "bare",
+  "--show-sames": "bare",
   "--skip-preview": "bare",
   "--suppress-outputs": "bare",
   "--suppress-progress": "bare",
+  "--urns": "bare",
   "--yes": "bare",
 } as const;
 
+/** Of `preview` and `up`. */
+const PROGRAM_FLAGS = {
+  ...RUN_FLAGS,
+  "--refresh": "boolean",
+  "--show-config": "bare",
+  "--show-full-output": "boolean",
+  "--show-secrets": "bare",
+} as const;
+
+/** No bound on the number of arguments. */
+const ANY = Number.POSITIVE_INFINITY;
+
 /** Refused by `preview`, `up`, `refresh` and `destroy`. */
 const RUN_REFUSED = [
-  "--config",
-  "--config-path",
   "--debug",
   "--exclude",
-  "--json",
   "--neo",
   "--override-env",
-  "--show-replacement-steps",
-  "--show-sames",
   "--skip-config-validation",
   "--skip-plugin-pre-install",
   "--suppress-permalink",
   "--target",
   "--target-dependents",
-  "--urns",
 ];
 
 /** Refused by `preview` and `up`. */
@@ -69,11 +86,8 @@ const PROGRAM_REFUSED = [
   "--policy-pack",
   "--policy-pack-config",
   "--replace",
-  "--show-config",
-  "--show-full-output",
   "--show-policy-remediations",
   "--show-reads",
-  "--show-secrets",
   "--target-replace",
 ];
 
@@ -85,6 +99,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   whoami: { flags: { "--json": "bare" }, refused: ["--output"] },
   login: {
     flags: {},
+    arguments: 1,
     refused: [
       "--cloud-url",
       "--default-org",
@@ -98,64 +113,150 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       "--oidc-user",
     ],
   },
-  cancel: { flags: { "--yes": "bare" }, refused: [] },
-  preview: {
-    flags: { ...RUN_FLAGS, "--refresh": "boolean" },
-    refused: [...PROGRAM_REFUSED, "--import-file", "--save-plan"],
-  },
+  cancel: { flags: { "--yes": "bare" }, refused: [], arguments: 1 },
+  preview: { flags: PROGRAM_FLAGS, refused: [...PROGRAM_REFUSED, "--import-file", "--save-plan"] },
   up: {
-    flags: { ...RUN_FLAGS, "--refresh": "boolean" },
+    flags: PROGRAM_FLAGS,
     refused: [...PROGRAM_REFUSED, "--continue-on-error", "--plan", "--secrets-provider", "--strict"],
   },
   refresh: {
     flags: {
       ...RUN_FLAGS,
       "--clear-pending-creates": "bare",
+      "--import-pending-creates": "list",
       "--preview-only": "bare",
       "--skip-pending-creates": "bare",
     },
-    refused: [...RUN_REFUSED, "--exclude-dependents", "--import-pending-creates"],
+    refused: [...RUN_REFUSED, "--exclude-dependents"],
   },
   destroy: {
-    flags: { ...RUN_FLAGS, "--preview-only": "bare", "--refresh": "boolean", "--remove": "bare" },
-    refused: [
-      ...RUN_REFUSED,
-      "--continue-on-error",
-      "--exclude-protected",
-      "--ignore-protect",
-      "--show-config",
-      "--show-full-output",
-    ],
+    flags: {
+      ...RUN_FLAGS,
+      "--preview-only": "bare",
+      "--refresh": "boolean",
+      "--remove": "bare",
+      "--show-config": "bare",
+      "--show-full-output": "boolean",
+    },
+    refused: [...RUN_REFUSED, "--continue-on-error", "--exclude-protected", "--ignore-protect"],
   },
   config: {
     flags: { "--show-secrets": "bare", "--json": "bare", "--config-file": "value" },
+    arguments: 1,
     refused: ["--open"],
   },
   "config get": {
     flags: { "--json": "bare", "--path": "bare", "--config-file": "value" },
+    arguments: 1,
     refused: ["--open"],
   },
-  "stack init": {
-    flags: { "--secrets-provider": "value", "--no-select": "bare" },
-    refused: ["--copy-config-from", "--teams", "--yes"],
+  "config set": {
+    flags: {
+      "--config-file": "value",
+      "--path": "bare",
+      "--plaintext": "bare",
+      "--raw": "bare",
+      "--secret": "bare",
+      "--type": "value",
+    },
+    arguments: 2,
+    refused: [],
   },
-  "stack select": { flags: {}, refused: ["--create", "--secrets-provider"] },
+  "config set-all": {
+    flags: {
+      "--config-file": "value",
+      "--json": "value",
+      "--path": "bare",
+      "--plaintext": "list",
+      "--secret": "list",
+    },
+    refused: [],
+  },
+  "config refresh": { flags: { "--config-file": "value", "--force": "bare" }, refused: [] },
+  "config rm": { flags: { "--config-file": "value", "--path": "bare" }, refused: [], arguments: 1 },
+  "config rm-all": { flags: { "--config-file": "value", "--path": "bare" }, refused: [], arguments: ANY },
+  "stack init": {
+    flags: { "--secrets-provider": "value", "--no-select": "bare", "--yes": "bare" },
+    arguments: 1,
+    refused: ["--copy-config-from", "--teams"],
+  },
+  "stack select": {
+    flags: { "--create": "bare", "--secrets-provider": "value" },
+    arguments: 1,
+    refused: [],
+  },
   "stack ls": {
-    flags: { "--json": "bare", "--all": "bare" },
-    refused: ["--organization", "--output", "--project", "--tag"],
+    flags: { "--json": "bare", "--all": "bare", "--organization": "value", "--project": "value" },
+    refused: ["--output", "--tag"],
   },
   "stack rm": {
     flags: { "--yes": "bare", "--force": "bare", "--preserve-config": "bare" },
+    arguments: 1,
     refused: ["--remove-backups"],
   },
-  "stack output": { flags: { "--json": "bare", "--show-secrets": "bare" }, refused: ["--shell"] },
+  "stack rename": { flags: {}, refused: [], arguments: 1 },
+  "stack output": {
+    flags: { "--json": "bare", "--shell": "bare", "--show-secrets": "bare" },
+    arguments: 1,
+    refused: [],
+  },
   "stack export": { flags: { "--show-secrets": "bare", "--file": "value" }, refused: ["--version"] },
   "stack import": { flags: { "--file": "value", "--force": "bare" }, refused: [] },
   "stack history": {
-    flags: { "--json": "bare", "--show-secrets": "bare", "--page-size": "value", "--page": "value" },
-    refused: ["--full-dates", "--output"],
+    flags: {
+      "--full-dates": "bare",
+      "--json": "bare",
+      "--show-secrets": "bare",
+      "--page-size": "value",
+      "--page": "value",
+    },
+    refused: ["--output"],
   },
-  "state unprotect": { flags: { "--all": "bare", "--yes": "bare" }, refused: [] },
+  "state delete": {
+    flags: { "--all": "bare", "--force": "bare", "--target-dependents": "bare", "--yes": "bare" },
+    arguments: ANY,
+    refused: [],
+  },
+  "state protect": { flags: { "--all": "bare", "--yes": "bare" }, refused: [], arguments: ANY },
+  "state unprotect": { flags: { "--all": "bare", "--yes": "bare" }, refused: [], arguments: ANY },
+};
+
+/** Other names of the official CLI for the same commands. */
+export const ALIASES: Readonly<Record<string, string>> = {
+  "config delete": "config rm",
+  "config delete-all": "config rm-all",
+  "config remove": "config rm",
+  "config remove-all": "config rm-all",
+  dn: "destroy",
+  down: "destroy",
+  pre: "preview",
+  "stack create": "stack init",
+  "stack delete": "stack rm",
+  "stack hist": "stack history",
+  "stack list": "stack ls",
+  "stack new": "stack init",
+  "stack remove": "stack rm",
+  "state remove": "state delete",
+  "state rm": "state delete",
+  update: "up",
+};
+
+/** The long flags that a short one may stand for: the first that the command has. */
+export const SHORT_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  "-C": ["--cwd"],
+  "-a": ["--all"],
+  "-c": ["--config", "--create"],
+  "-d": ["--debug"],
+  "-f": ["--skip-preview", "--force"],
+  "-j": ["--json"],
+  "-m": ["--message"],
+  "-o": ["--organization"],
+  "-p": ["--parallel", "--project"],
+  "-r": ["--refresh"],
+  "-s": ["--stack"],
+  "-t": ["--target", "--tag"],
+  "-x": ["--exclude"],
+  "-y": ["--yes"],
 };
 
 /** Commands of the official CLI that are refused; a group stands for all below it that is not in {@link COMMANDS}. */
@@ -164,11 +265,6 @@ export const REFUSED_COMMANDS: readonly string[] = [
   "api",
   "config cp",
   "config env",
-  "config refresh",
-  "config rm",
-  "config rm-all",
-  "config set",
-  "config set-all",
   "console",
   "convert",
   "deployment",
@@ -191,14 +287,11 @@ export const REFUSED_COMMANDS: readonly string[] = [
   "stack change-secrets-provider",
   "stack drift",
   "stack graph",
-  "stack rename",
   "stack schedule",
   "stack tag",
   "stack unselect",
   "stack webhook",
-  "state delete",
   "state move",
-  "state protect",
   "state rename",
   "state repair",
   "state taint",

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { Crypter } from "./crypter.ts";
 import { readIfPresent } from "./durableFile.ts";
 import { EngineError, refuse } from "./errors.ts";
 import { type Project, parseYaml } from "./project.ts";
@@ -69,28 +68,43 @@ function holdsSecret(value: unknown): boolean {
   return isSecure(value) || Object.values(value).some(holdsSecret);
 }
 
-function isSecure(value: unknown): value is { secure: string } {
+/** `{secure: <ciphertext>}` and nothing else: a secret. */
+export function isSecure(value: unknown): value is { secure: string } {
   if (typeof value !== "object" || value === null) return false;
   return typeof (value as { secure?: unknown }).secure === "string" && Object.keys(value).length === 1;
+}
+
+/** What opens ciphertexts, or hides them. */
+export interface Decrypter {
+  decrypt(ciphertext: string): string;
 }
 
 /** All values in clear; `crypter` is needed when any is encrypted. */
 export function resolveConfig(
   config: StackConfig,
-  crypter: Crypter | undefined,
+  crypter: Decrypter | undefined,
 ): ReadonlyMap<string, ConfigValue> {
   const entries = [...config.raw].map(([key, value]) => [key, resolveValue(key, value, crypter)] as const);
   return new Map(entries);
 }
 
-function resolveValue(key: string, value: unknown, crypter: Crypter | undefined): ConfigValue {
+/** One value in clear. */
+export function resolveValue(key: string, value: unknown, crypter: Decrypter | undefined): ConfigValue {
   const secret = holdsSecret(value);
   const plain = secret ? reveal(key, value, crypter) : value;
   const isObject = typeof plain === "object" && plain !== null && !(plain instanceof Date);
-  return { value: isObject ? JSON.stringify(plain) : String(plain ?? ""), secret, isObject };
+  return { value: isObject ? sortedJson(plain) : String(plain ?? ""), secret, isObject };
 }
 
-function reveal(key: string, value: unknown, crypter: Crypter | undefined): unknown {
+/** JSON with the keys of maps sorted, as the official CLI hands config out. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+function reveal(key: string, value: unknown, crypter: Decrypter | undefined): unknown {
   if (isSecure(value)) {
     if (crypter === undefined)
       throw new EngineError(`the config value '${key}' is encrypted but there is no salt`);

@@ -47,6 +47,9 @@ export class Deployment {
   readonly #planner: ReplacementPlanner;
   /** Resources registered or read in this run. */
   readonly #news = new Map<string, ResourceState>();
+  readonly #observer: StepObserver;
+  /** How components were registered. */
+  readonly #components = new Map<string, Step>();
   /** Outputs that components had before this run. */
   readonly #oldOutputs = new Map<string, PropertyMap>();
   #generating: Promise<unknown> = Promise.resolve();
@@ -70,6 +73,7 @@ export class Deployment {
     this.#importer = new Importer(this.context, snapshots, observer);
     this.#planner = new ReplacementPlanner(this.context, new Differ(this.context));
     this.#snapshots = snapshots;
+    this.#observer = observer;
   }
 
   get isFailed(): boolean {
@@ -135,6 +139,8 @@ export class Deployment {
     if (steps[0]?.op === "same" && steps[0].old !== undefined && !steps[0].old.custom) {
       this.#oldOutputs.set(steps[0].urn, steps[0].old.outputs);
     }
+    const last = steps.at(-1);
+    if (last?.after?.custom === false) this.#components.set(last.urn, { ...last });
     if (!(await this.#executor.run(steps))) await this.#stopped();
     return this.#known(steps.at(-1)?.after ?? steps.at(-1)?.old);
   }
@@ -198,6 +204,9 @@ export class Deployment {
   async registerOutputs(urn: string, outputs: PropertyMap): Promise<void> {
     const state = this.#news.get(urn);
     if (state === undefined) throw new Error(`outputs registered for the unknown resource '${urn}'`);
+    const step = this.#components.get(urn);
+    if (step !== undefined && !equalMaps(state.outputs, outputs))
+      this.#observer.outputs?.({ ...step, after: { ...state, outputs } });
     if (state.type === ROOT_STACK_TYPE) this.#storeStackOutputs = () => this.#store(state, outputs);
     else await this.#store(state, outputs);
   }

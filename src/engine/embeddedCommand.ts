@@ -1,9 +1,11 @@
+import { resolve } from "node:path";
 import * as commandModule from "@pulumi/pulumi/automation/cmd.js";
 import * as errorsModule from "@pulumi/pulumi/automation/errors.js";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
 import { parseArgs } from "./args.ts";
 import { MANIFEST_VERSION } from "./checkpoint.ts";
+import type { StandardInput } from "./commandContext.ts";
 import { ACTIONS } from "./commands/index.ts";
 import { CrypterCache } from "./crypter.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf } from "./errors.ts";
@@ -16,6 +18,8 @@ export interface EmbeddedOptions {
   readonly keyFolder?: string;
   /** Providers of this process by package; each call makes one instance. Other packages' are plugins. */
   readonly providers?: ProvidersOfProcess;
+  /** Where commands read what is piped in. Default: this process's standard input. */
+  readonly stdin?: StandardInput;
 }
 
 interface CommandResult {
@@ -41,8 +45,10 @@ class EmbeddedCommand {
   readonly #onPoint: (point: string) => void;
   readonly #crypters: CrypterCache;
   readonly #providers: ProvidersOfProcess;
+  readonly #stdin: () => StandardInput;
 
-  constructor({ onPoint, keyFolder, providers }: EmbeddedOptions) {
+  constructor({ onPoint, keyFolder, providers, stdin }: EmbeddedOptions) {
+    this.#stdin = () => stdin ?? process.stdin;
     this.#crypters = new CrypterCache(keyFolder);
     this.#providers = providers ?? {};
     this.#onPoint = onPoint ?? (() => undefined);
@@ -77,8 +83,10 @@ class EmbeddedCommand {
     try {
       const environment = { ...process.env, ...additionalEnv };
       const invocation = parseArgs(args, environment);
+      const folder = resolve(cwd, invocation.flags.get("--cwd") ?? ".");
       const own = { crypters: this.#crypters, onPoint: this.#onPoint, providers: this.#providers };
-      await ACTIONS[invocation.command]?.({ invocation, cwd, environment, signal, out, err, ...own });
+      const context = { invocation, cwd: folder, environment, signal, stdin: this.#stdin, out, err };
+      await ACTIONS[invocation.command]?.({ ...context, ...own });
       return 0;
     } catch (error) {
       err(`error: ${isExpected(error) ? messageOf(error) : ((error as Error).stack ?? messageOf(error))}\n`);

@@ -1,4 +1,4 @@
-import { COMMANDS, type CommandRow, GLOBAL, REFUSED_COMMANDS } from "./commandTable.ts";
+import { ALIASES, COMMANDS, type CommandRow, GLOBAL, REFUSED_COMMANDS } from "./commandTable.ts";
 import { OPTIONS } from "./optionTable.ts";
 
 const HEAD = `# The embedded engine's commands and options
@@ -7,6 +7,22 @@ Written by \`npm run docs\` from \`src/engine/commandTable.ts\` and \`src/engine
 that of the official CLI v3.259.0 and of the Node SDK in package.json. Everything refused ends with exit code 2 and names itself.
 
 `;
+
+const NOTES = `Other names: ${aliases()}.
+
+\`PULUMI_OPTION_<FLAG>\` in the environment stands for a flag that the command line lacks. \`--color=always\` is refused: nothing is coloured.
+\`--diff\`, \`preview --json\`, \`--json\` of the other runs and \`--event-log\` (a file or \`tcp://\`) are the official CLI's, line by line; secrets read
+\`[secret]\`, but in a \`--diff\` with \`--show-secrets\`. \`config set\` and its like change their own lines of a YAML file and leave the rest as it is.
+A value whose name speaks of a secret wants \`--secret\` or \`--plaintext\` when it is hard to guess; ordinary words count as hard here.
+\`refresh --import-pending-creates\` takes a pending create into the stack, which the refresh then reads; \`stack history\` always has full dates.
+
+`;
+
+function aliases(): string {
+  return Object.entries(ALIASES)
+    .map(([alias, command]) => `\`${alias}\` (\`${command}\`)`)
+    .join(", ");
+}
 
 const STATES = {
   done: "done",
@@ -25,9 +41,7 @@ function commandsPart(): string {
     "Commands",
     ["command", "flags", "refused flags"],
     [rowOf("all of them", GLOBAL), ...rows],
-  ).concat(
-    "`PULUMI_OPTION_<FLAG>` in the environment stands for a flag that the command line lacks. `--color=always` is refused:\nnothing is coloured. `--diff` names the changed properties and never their values.\n\n",
-  );
+  ).concat(NOTES);
 }
 
 function rowOf(name: string, { flags, refused }: CommandRow): readonly string[] {

@@ -1,4 +1,4 @@
-/** Exit code of a command, flag, option or call that this engine refuses by name. */
+/** Exit code of a command, flag, option or call that this engine refuses by name, and of a wrong command line. */
 export const REFUSED_EXIT_CODE = 2;
 
 /** Exit code of a run that failed, as the official CLI's. */
@@ -21,6 +21,11 @@ export function refuse(what: string): EngineError {
     `the embedded engine does not support ${what}. Run it with the official CLI (\`--engine official\`).`,
     REFUSED_EXIT_CODE,
   );
+}
+
+/** A command line that can't be meant: nothing was touched. */
+export function misuse(message: string): EngineError {
+  return new EngineError(message, REFUSED_EXIT_CODE);
 }
 
 /** The text of anything that was thrown. */

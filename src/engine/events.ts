@@ -16,8 +16,8 @@ export interface Diagnostic {
 /** Events of a run, in the shape of the official engine's event log. */
 export type EngineEvent =
   | { readonly preludeEvent: { readonly config: Readonly<Record<string, string>> } }
-  | { readonly resourcePreEvent: { readonly metadata: StepMetadata; readonly planning: boolean } }
-  | { readonly resOutputsEvent: { readonly metadata: StepMetadata; readonly planning: boolean } }
+  | { readonly resourcePreEvent: { readonly metadata: StepMetadata; readonly planning?: true | undefined } }
+  | { readonly resOutputsEvent: { readonly metadata: StepMetadata; readonly planning?: true | undefined } }
   | {
       readonly resOpFailedEvent: {
         readonly metadata: StepMetadata;
@@ -29,24 +29,29 @@ export type EngineEvent =
   | { readonly summaryEvent: Summary }
   | { readonly cancelEvent: Record<string, never> };
 
+/** An event with its place in the run's order and the time it came, in Unix seconds. */
+export type StampedEvent = EngineEvent & { readonly sequence: number; readonly timestamp: number };
+
 export interface Summary {
   readonly maybeCorrupt: boolean;
   readonly durationSeconds: number;
   /** How many resources each operation was for. */
   readonly resourceChanges: Readonly<Record<string, number>>;
-  readonly policyPacks: Readonly<Record<string, string>>;
+  readonly PolicyPacks: Readonly<Record<string, string>>;
   readonly isPreview: boolean;
+  readonly result: "succeeded" | "failed" | "canceled";
 }
 
 interface StateMetadata {
   readonly type: string;
   readonly urn: string;
-  readonly custom: boolean;
-  readonly delete: boolean;
+  readonly custom?: true | undefined;
+  readonly delete?: true | undefined;
   readonly id: string;
   readonly parent: string;
-  readonly protect: boolean;
-  readonly retainOnDelete: boolean;
+  readonly protect?: true | undefined;
+  readonly external?: true | undefined;
+  readonly retainOnDelete?: true | undefined;
   readonly inputs: unknown;
   readonly outputs: unknown;
   readonly provider: string;
@@ -63,7 +68,7 @@ export interface StepMetadata {
   readonly keys?: readonly string[];
   readonly diffs?: readonly string[];
   readonly detailedDiff: Readonly<Record<string, { diffKind: string; inputDiff: boolean }>> | null;
-  readonly logical: boolean;
+  readonly logical?: true | undefined;
   readonly provider: string;
 }
 
@@ -78,7 +83,7 @@ export function stepMetadata(step: Step, op: StepOp = step.op): StepMetadata {
     ...(step.keys.length > 0 ? { keys: step.keys } : {}),
     ...(step.diffs.length > 0 ? { diffs: step.diffs } : {}),
     detailedDiff: step.detailedDiff === undefined ? null : detailsOf(step.detailedDiff),
-    logical: isLogical(step.op),
+    logical: isLogical(step.op) || undefined,
     provider: subjectOf(step).provider,
   };
 }
@@ -94,12 +99,13 @@ function stateMetadata(state: ResourceState | undefined): StateMetadata | null {
   return {
     type: state.type,
     urn: state.urn,
-    custom: state.custom,
-    delete: state.delete,
+    custom: state.custom || undefined,
+    delete: state.delete || undefined,
     id: state.id,
     parent: state.parent,
-    protect: state.protect,
-    retainOnDelete: state.retainOnDelete,
+    protect: state.protect || undefined,
+    external: state.external || undefined,
+    retainOnDelete: state.retainOnDelete || undefined,
     inputs: blinded(state.inputs),
     outputs: blinded(state.outputs),
     provider: state.provider,

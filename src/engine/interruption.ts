@@ -16,7 +16,7 @@ const FAREWELL_MS = 100;
 export interface InterruptibleRun {
   readonly signal: AbortSignal | undefined;
   readonly deployment: Deployment;
-  readonly report: Reporter;
+  readonly report: Reporter & { cancel(): void };
   /** Tells the plugins to end what they do. */
   cancelPlugins(): void;
   /** Resolves when the deployment is done. */
@@ -31,7 +31,7 @@ export async function workUntilStopped(run: InterruptibleRun): Promise<void> {
   const { signal, deployment, report } = run;
   const timers: NodeJS.Timeout[] = [];
   const stop = (): void => {
-    report.error("", "update canceled");
+    report.cancel();
     deployment.stop();
     timers.push(setTimeout(() => cancel(run), CANCEL_AFTER_MS));
     timers.push(setTimeout(() => deployment.giveUp(), GIVE_UP_AFTER_MS));

@@ -1,12 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isOn } from "./args.ts";
-import { type CommandContext, passphraseOf, type StackContext, stackContext } from "./commandContext.ts";
+import { isOn, parallelOf } from "./args.ts";
+import {
+  type CommandContext,
+  configFileOf,
+  passphraseOf,
+  type StackContext,
+  stackContext,
+} from "./commandContext.ts";
 import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig, type StackConfig } from "./config.ts";
+import { saveConfigFlags } from "./configEdits.ts";
 import { Deployment, RUN_STOPPED } from "./deployment.ts";
 import { parallelForSdk, type RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
-import { type EventLog, openEventLog } from "./eventLog.ts";
+import type { EventLog } from "./eventLog.ts";
 import { addHistory, type HistoryEntry, historyConfig, type RunKind } from "./history.ts";
 import { pendingText, workUntilStopped } from "./interruption.ts";
 import { runProgram } from "./program.ts";
@@ -14,7 +21,8 @@ import { BuiltinProvider } from "./providers/builtinProvider.ts";
 import { PluginHost } from "./providers/pluginHost.ts";
 import { ProviderRegistry } from "./providers/registry.ts";
 import { ResourceMonitor } from "./resourceMonitor.ts";
-import { displayOf, RunMonitor } from "./runMonitor.ts";
+import { openAudience } from "./runAudience.ts";
+import type { RunMonitor } from "./runMonitor.ts";
 import { SaveGate } from "./saveGate.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
@@ -23,9 +31,6 @@ import { type LoadedStack, loadStack, withLock } from "./stackFile.ts";
 import { readStackOutputs } from "./stackOutputs.ts";
 import { StateWriter } from "./stateWriter.ts";
 import type { StepObserver } from "./stepExecutor.ts";
-
-/** Steps at the same time unless `--parallel` says otherwise. */
-const DEFAULT_PARALLEL = 16;
 
 /** How long a program may go on after the run was stopped. */
 const STOPPED_PROGRAM_MS = 100;
@@ -60,16 +65,11 @@ export async function run(context: CommandContext, plan: RunPlan): Promise<void>
 
 async function runLocked(context: CommandContext, plan: RunPlan, stack: StackContext): Promise<void> {
   const startTime = Math.floor(Date.now() / 1000);
-  const { flags } = context.invocation;
-  const file = flags.get("--config-file");
-  const stackConfig = await loadConfig(stack.project, stack.id.stack, file);
+  await saveConfigFlags(context, stack);
+  const stackConfig = await loadConfig(stack.project, stack.id.stack, configFileOf(context));
   const loaded = await loadStack(context, stack, stackConfig.salt);
   const config = await readConfig(context, stackConfig);
-  const log = openEventLog(flags.get("--event-log"));
-  const monitor = new RunMonitor(log, context, displayOf(flags, plan.preview), context.onPoint);
-  monitor.prelude(
-    Object.fromEntries([...config].map(([key, { value, secret }]) => [key, secret ? "[secret]" : value])),
-  );
+  const { monitor, log } = await openAudience(context, plan.preview, config);
   const server = await startEngineServer(monitor);
   const parts: RunParts = { context, plan, stack, loaded, config, monitor, log, server };
   let writes = 0;
@@ -156,7 +156,7 @@ function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase
       stack: stack.id.stack,
       preview: plan.preview,
       mode: start.mode,
-      parallel: parallelOf(context),
+      parallel: parallelOf(context.invocation),
       config,
     },
     base: start.base,
@@ -166,15 +166,6 @@ function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase
     observer: start.observer,
   });
   return deployment;
-}
-
-function parallelOf({ invocation }: CommandContext): number {
-  const text = invocation.flags.get("--parallel");
-  const count = text === undefined ? DEFAULT_PARALLEL : Number(text);
-  if (!Number.isInteger(count)) {
-    throw new EngineError(`\`--parallel\`: '${text}' is not a number`, REFUSED_EXIT_CODE);
-  }
-  return count < 1 ? DEFAULT_PARALLEL : count;
 }
 
 function wantsRefresh({ context, plan }: RunParts): boolean {

@@ -1,66 +1,44 @@
 import type { Reporter } from "./deploymentContext.ts";
+import type { Display } from "./display/index.ts";
 import { isRefusal } from "./errors.ts";
-import type { EventLog } from "./eventLog.ts";
-import { type Severity, stepMetadata } from "./events.ts";
-import { isInternal, isLogical, type Step, type StepOp } from "./step.ts";
+import {
+  type Diagnostic,
+  type EngineEvent,
+  type Severity,
+  type StampedEvent,
+  type Summary,
+  stepMetadata,
+} from "./events.ts";
+import { asPlanned, isInternal, isLogical, type Step } from "./step.ts";
 import type { StepObserver } from "./stepExecutor.ts";
-import { nameOfUrn, typeOfUrn } from "./urn.ts";
 import { equalMaps } from "./value.ts";
 
-/** Where a run's lines go: progress to stdout, diagnostics to stderr. */
-export interface Output {
-  out(text: string): void;
-  err(text: string): void;
-}
-
-/** Past tense and sign of each operation in progress lines. */
-const WORDS: Readonly<Partial<Record<StepOp, readonly [sign: string, done: string]>>> = {
-  create: ["+", "created"],
-  update: ["~", "updated"],
-  delete: ["-", "deleted"],
-  replace: ["+-", "replaced"],
-  "create-replacement": ["++", "created replacement"],
-  "delete-replaced": ["--", "deleted original"],
-  read: [">", "read"],
-  "read-replacement": [">>", "read replacement"],
-  refresh: ["~", "refreshed"],
-  import: ["=", "imported"],
-  discard: ["<", "discarded"],
-  "discard-replaced": ["<<", "discarded original"],
-};
-
-/** How much a run prints. */
-export interface RunDisplay {
+/** Who is told what happens in a run. */
+export interface Audience {
+  readonly display: Display;
   readonly preview: boolean;
-  /** Names the properties of each changed resource: `--diff`. */
-  readonly isDetailed: boolean;
-  /** No line for each step: `--suppress-progress`. */
-  readonly isQuiet: boolean;
+  /** Takes every event in its official form. */
+  readonly onEvent: (event: StampedEvent) => void;
+  readonly onPoint: (point: string) => void;
 }
 
-export function displayOf(flags: ReadonlyMap<string, string>, preview: boolean): RunDisplay {
-  return { preview, isDetailed: flags.has("--diff"), isQuiet: flags.has("--suppress-progress") };
-}
-
-/** Signs of property changes. */
-const PROPERTY_SIGNS: Readonly<Record<string, string>> = { add: "+", delete: "-", update: "~" };
-
-/** Turns what happens in a run into events, lines and counts; displays only consume them. */
+/** Turns what happens in a run into events and counts; displays and logs only consume them. */
 export class RunMonitor implements StepObserver, Reporter {
-  readonly #log: EventLog;
-  readonly #output: Output;
-  readonly #display: RunDisplay;
-  readonly #onPoint: (point: string) => void;
+  readonly #audience: Audience;
   readonly #counts = new Map<string, number>();
   readonly #startMs = Date.now();
+  #sequence = 0;
   #hasErrors = false;
   #isRefused = false;
+  #isCanceled = false;
 
-  constructor(log: EventLog, output: Output, display: RunDisplay, onPoint: (point: string) => void) {
-    this.#log = log;
-    this.#output = output;
-    this.#display = display;
-    this.#onPoint = onPoint;
+  constructor(audience: Audience) {
+    this.#audience = audience;
+  }
+
+  #emit(event: EngineEvent): void {
+    const timestamp = Math.floor(Date.now() / 1000);
+    this.#audience.onEvent({ sequence: this.#sequence++, timestamp, ...event });
   }
 
   get hasErrors(): boolean {
@@ -82,11 +60,12 @@ export class RunMonitor implements StepObserver, Reporter {
   }
 
   prelude(config: Readonly<Record<string, string>>): void {
-    this.#log.write({ preludeEvent: { config } });
+    this.#emit({ preludeEvent: { config } });
+    this.#audience.display.prelude?.(config);
   }
 
   point(name: string): void {
-    this.#onPoint(name);
+    this.#audience.onPoint(name);
   }
 
   /** The same for steps that change nothing by themselves: a refresh before an update is told, not counted. */
@@ -95,13 +74,20 @@ export class RunMonitor implements StepObserver, Reporter {
       before: (step) => this.before(step),
       after: (step) => this.#told(step),
       failed: (step) => this.failed(step),
+      outputs: (step) => this.outputs(step),
       point: (name) => this.point(name),
     };
   }
 
   before(step: Step): void {
     if (isInternal(step)) return;
-    this.#log.write({ resourcePreEvent: { metadata: stepMetadata(step), planning: this.#display.preview } });
+    this.#emit({
+      resourcePreEvent: {
+        metadata: stepMetadata(asPlanned(step)),
+        planning: this.#audience.preview || undefined,
+      },
+    });
+    this.#audience.display.before?.(step);
   }
 
   after(step: Step): void {
@@ -113,22 +99,25 @@ export class RunMonitor implements StepObserver, Reporter {
 
   #told(step: Step): void {
     if (isInternal(step)) return;
-    this.#log.write({ resOutputsEvent: { metadata: stepMetadata(step), planning: this.#display.preview } });
-    this.#line(step);
+    this.#emit({
+      resOutputsEvent: {
+        metadata: stepMetadata(step, step.found ?? step.op),
+        planning: this.#audience.preview || undefined,
+      },
+    });
+    this.#audience.display.after?.(step);
+  }
+
+  outputs(step: Step): void {
+    this.#emit({
+      resOutputsEvent: { metadata: stepMetadata(step), planning: this.#audience.preview || undefined },
+    });
+    this.#audience.display.outputs?.(step);
   }
 
   failed(step: Step): void {
-    this.#log.write({ resOpFailedEvent: { metadata: stepMetadata(step), status: 0, steps: 0 } });
-    this.#output.out(` !  ${labelOf(step.urn)} ${step.op} failed\n`);
-  }
-
-  #line(step: Step): void {
-    const words = WORDS[step.op];
-    if (words === undefined || step.found === "same" || this.#display.isQuiet) return;
-    const [sign, done] = words;
-    const verb = this.#display.preview ? `will be ${done}` : step.found === "delete" ? "is gone" : done;
-    this.#output.out(` ${sign} ${labelOf(step.urn)} ${verb}\n`);
-    if (this.#display.isDetailed) for (const line of propertyLines(step)) this.#output.out(line);
+    this.#emit({ resOpFailedEvent: { metadata: stepMetadata(step), status: 0, steps: 0 } });
+    this.#audience.display.failed?.(step);
   }
 
   error(urn: string, message: string, cause?: unknown): void {
@@ -147,42 +136,32 @@ export class RunMonitor implements StepObserver, Reporter {
 
   #diagnostic(urn: string, severity: Severity, message: string): void {
     const text = message.endsWith("\n") ? message : `${message}\n`;
-    const prefix = `${severity}: `;
-    this.#log.write({ diagnosticEvent: { urn, severity, message: text, color: "never", prefix } });
-    const label = urn === "" ? "" : `${labelOf(urn)}: `;
-    if (severity === "info") this.#output.out(`${prefix}${label}${text}`);
-    else this.#output.err(`${prefix}${label}${text}`);
+    const diagnostic: Diagnostic = { urn, severity, message: text };
+    this.#emit({ diagnosticEvent: { ...diagnostic, color: "never", prefix: `${severity}: ` } });
+    this.#audience.display.diagnostic?.(diagnostic);
   }
 
   /** Ends the run's events with its counts. */
   summary(): void {
     const durationSeconds = Math.round((Date.now() - this.#startMs) / 1000);
-    this.#log.write({
-      summaryEvent: {
-        maybeCorrupt: false,
-        durationSeconds,
-        resourceChanges: this.changes,
-        policyPacks: {},
-        isPreview: this.#display.preview,
-      },
-    });
-    const counts = [...this.#counts].map(([op, count]) => `${count} ${op}`);
-    this.#output.out(`Resources: ${counts.length === 0 ? "none" : counts.join(", ")}\n`);
-    this.#log.write({ cancelEvent: {} });
+    const summary: Summary = {
+      maybeCorrupt: false,
+      durationSeconds,
+      resourceChanges: this.changes,
+      PolicyPacks: {},
+      isPreview: this.#audience.preview,
+      result: this.#isCanceled ? "canceled" : this.#hasErrors ? "failed" : "succeeded",
+    };
+    this.#emit({ summaryEvent: summary });
+    this.#audience.display.summary?.(summary);
+    this.#emit({ cancelEvent: {} });
   }
-}
 
-/** A line for each changed property; values are left out, for they may be secret. */
-function propertyLines({ detailedDiff, diffs }: Step): readonly string[] {
-  const changes = Object.entries(detailedDiff ?? {}).map(
-    ([path, { kind }]) => [path, kind.replace(/-replace$/, "")] as const,
-  );
-  const known = changes.length > 0 ? changes : diffs.map((path) => [path, "update"] as const);
-  return known.map(([path, kind]) => `      ${PROPERTY_SIGNS[kind] ?? "~"} ${path}\n`);
-}
-
-function labelOf(urn: string): string {
-  return `${typeOfUrn(urn)} ${nameOfUrn(urn)}`;
+  /** The run was stopped from outside. */
+  cancel(): void {
+    this.#isCanceled = true;
+    this.error("", "update canceled");
+  }
 }
 
 /** A read counts only when it found something new; a skipped create never. */

@@ -62,6 +62,12 @@ export function subjectOf(step: Step): ResourceState {
   return state;
 }
 
+/** An update before it is done: the id is what the provider will say it still is. */
+export function asPlanned(step: Step): Step {
+  if (step.op !== "update" || step.after === undefined) return step;
+  return { ...step, after: { ...step.after, id: "" } };
+}
+
 /** Steps that a user thinks of; the others are parts of a replacement. */
 export function isLogical(op: StepOp): boolean {
   return !["create-replacement", "delete-replaced", "discard-replaced", "import-replacement"].includes(op);

@@ -13,6 +13,8 @@ export interface StepObserver {
   before(step: Step): void;
   after(step: Step): void;
   failed(step: Step): void;
+  /** A component has told its outputs; the step is that of its registration. Who doesn't care leaves it out. */
+  outputs?(step: Step): void;
   /** A named moment around a provider's call; may end the process. */
   point(name: string): void;
 }

@@ -25,21 +25,16 @@ describe("what the engine doesn't do is refused by name with exit code 2", () =>
   }
 
   test.each([
-    [["state", "delete"], "the command `pulumi state delete`"],
-    [["config", "set", "k", "v"], "the command `pulumi config set`"],
-    [["stack", "rename", "x"], "the command `pulumi stack rename`"],
+    [["state", "move"], "the command `pulumi state move`"],
+    [["config", "cp", "k"], "the command `pulumi config cp`"],
+    [["stack", "tag", "ls"], "the command `pulumi stack tag`"],
     [["import", "--file", "x"], "the command `pulumi import`"],
     [["watch"], "the command `pulumi watch`"],
     [["up", "--target", "urn"], "the flag `--target` of `pulumi up`"],
     [["up", "--continue-on-error"], "the flag `--continue-on-error` of `pulumi up`"],
     [["up", "--plan", "x"], "the flag `--plan` of `pulumi up`"],
     [["up", "--color=always"], "the flag `--color=always`: it prints no colours"],
-    [["refresh", "--import-pending-creates", "x"], "the flag `--import-pending-creates` of `pulumi refresh`"],
     [["stack", "init", "x", "--secrets-provider", "awskms://k"], "the secrets provider 'awskms://k'"],
-    [
-      ["preview", "--stack", "dev", "--event-log", "/tmp/x"],
-      "the event log '/tmp/x' (only tcp:// addresses)",
-    ],
     [["up", "--stack", "dev", "--yes"], "programs outside the Automation API (no `--client`)"],
   ])("%j", async (args, what) => {
     await harness.stack(async () => undefined);

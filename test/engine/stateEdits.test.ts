@@ -114,12 +114,64 @@ describe("edits of the state", () => {
     expect(await stack.workspace.listStacks()).toEqual([]);
   });
 
-  test("`--diff` names what changes and never a value", async () => {
-    await harness.up(async () => void new Thing("a", { value: "before" }));
-    const stack = await harness.stack(async () => void new Thing("a", { value: "after" }));
-    const { stdout } = await stack.preview({ diff: true });
-    expect(stdout).toContain("      ~ value\n");
-    expect(stdout).not.toContain("after");
-    expect((await stack.preview()).stdout).not.toContain("      ~");
+  test("`state protect` keeps the named resource from a destroy", async () => {
+    await harness.up(chain);
+    const [a] = (await harness.resources()).filter(({ custom }) => custom);
+    await harness.run(["state", "protect", a?.urn ?? "", "--stack", "dev", "--yes"]);
+    expect(await protectedNames()).toHaveLength(1);
+    await expect((await harness.stack(chain)).destroy()).rejects.toThrow("protected");
+    await harness.run(["state", "protect", "--all", "--stack", "dev", "--yes"]);
+    expect(await protectedNames()).toHaveLength((await harness.resources()).length);
+  });
+});
+
+describe("`state delete`", () => {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await Harness.create();
+    await harness.up(async () => {
+      const a = new Thing("a", {}, { protect: true });
+      void new Thing("b", { value: a.made });
+      void new Thing("c");
+    });
+  });
+  afterEach(() => harness.close());
+
+  const left = async (): Promise<readonly string[]> =>
+    (await harness.resources())
+      .filter(({ type }) => type === "test:index:Thing")
+      .map(({ urn }) => urn.split("::").at(-1) ?? "");
+  const remove = (...args: readonly string[]) => harness.run(["state", "delete", ...args, "-s", "dev", "-y"]);
+  const urn = (name: string): string => `urn:pulumi:dev::demo::test:index:Thing::${name}`;
+
+  test("forgets a resource and leaves the world as it is", async () => {
+    expect((await remove(urn("c"))).stdout).toBe("Resource deleted\n");
+    expect(await left()).toEqual(["a", "b"]);
+    expect(harness.provider.world.size).toBe(3);
+    expect(harness.provider.log.filter((call) => call.startsWith("delete"))).toEqual([]);
+  });
+
+  test("what others need goes only with them", async () => {
+    const before = await readFile(harness.checkpointPath(), "utf8");
+    await expect(remove(urn("a"), "--force")).rejects.toThrow(` * "b" (${urn("b")})\n`);
+    expect(await readFile(harness.checkpointPath(), "utf8")).toBe(before);
+    const { stdout, stderr } = await remove(urn("a"), "--force", "--target-dependents");
+    expect([stdout, stderr]).toEqual([
+      "2 resources deleted\n",
+      `warning: deleting protected resource ${urn("a")} due to presence of --force\n`,
+    ]);
+    expect(await left()).toEqual(["c"]);
+  });
+
+  test("a protected resource wants `--force`, an unknown one and none at all are refused", async () => {
+    const before = await readFile(harness.checkpointPath(), "utf8");
+    await expect(remove(urn("a"), "--target-dependents")).rejects.toThrow("Re-run this command with --force");
+    await expect(remove("--all")).rejects.toThrow("Re-run this command with --force");
+    await expect(remove(urn("q"))).rejects.toThrow(`no such resource in the stack: ${urn("q")}`);
+    await expect(remove(urn("c"), "--all")).rejects.toThrow("cannot specify a resource URN");
+    await expect(remove()).rejects.toThrow("needs a resource's URN");
+    expect(await readFile(harness.checkpointPath(), "utf8")).toBe(before);
+    await remove("--all", "--force");
+    expect(await harness.resources()).toEqual([]);
   });
 });

@@ -2,9 +2,12 @@ import { userInfo } from "node:os";
 import { isOn } from "../args.ts";
 import { MANIFEST_VERSION } from "../checkpoint.ts";
 import { backendOf, type CommandContext } from "../commandContext.ts";
-import { EngineError } from "../errors.ts";
+import { misuse } from "../errors.ts";
 import { run } from "../run.ts";
-import { getConfig, showConfig, showOutputs } from "./outputs.ts";
+import { getConfig, removeAllConfig, removeConfig, setAllConfig, setConfig, showConfig } from "./config.ts";
+import { refreshConfig } from "./configRefresh.ts";
+import { showOutputs } from "./outputs.ts";
+import { renameStack } from "./renameStack.ts";
 import {
   cancelStack,
   exportStack,
@@ -15,7 +18,13 @@ import {
   selectStack,
   showHistory,
 } from "./stack.ts";
-import { clearPendingCreates, unprotectState } from "./state.ts";
+import {
+  clearPendingCreates,
+  deleteState,
+  importPendingCreates,
+  protectState,
+  unprotectState,
+} from "./state.ts";
 
 type Command = (context: CommandContext) => Promise<void>;
 
@@ -31,24 +40,33 @@ export const ACTIONS: Readonly<Record<string, Command>> = {
   destroy: destroyStack,
   config: showConfig,
   "config get": getConfig,
+  "config set": setConfig,
+  "config set-all": setAllConfig,
+  "config refresh": refreshConfig,
+  "config rm": removeConfig,
+  "config rm-all": removeAllConfig,
   "stack init": initStack,
   "stack select": selectStack,
   "stack ls": listStacks,
   "stack rm": removeStack,
+  "stack rename": renameStack,
   "stack output": showOutputs,
   "stack export": exportStack,
   "stack import": importStack,
   "stack history": showHistory,
+  "state delete": deleteState,
+  "state protect": protectState,
   "state unprotect": unprotectState,
 };
 
 async function refreshStack(context: CommandContext): Promise<void> {
-  const { flags } = context.invocation;
-  if (flags.has("--clear-pending-creates")) {
-    if (flags.has("--skip-pending-creates"))
-      throw new EngineError("cannot set both --skip-pending-creates and --clear-pending-creates");
-    await clearPendingCreates(context);
-  }
+  const { flags, lists } = context.invocation;
+  const clears = flags.has("--clear-pending-creates");
+  if (clears && flags.has("--skip-pending-creates"))
+    throw misuse("cannot set both --skip-pending-creates and --clear-pending-creates");
+  const imports = lists.get("--import-pending-creates");
+  if (imports !== undefined) await importPendingCreates(context, imports);
+  if (clears) await clearPendingCreates(context);
   await run(context, { kind: "refresh", mode: "refresh", ...programOf(context) });
 }
 

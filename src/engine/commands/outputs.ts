@@ -1,7 +1,6 @@
 import { type DeploymentJson, hasSecrets } from "../checkpoint.ts";
-import { type CommandContext, passphraseOf, stackContext } from "../commandContext.ts";
-import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig } from "../config.ts";
-import { EngineError } from "../errors.ts";
+import { type CommandContext, stackContext } from "../commandContext.ts";
+import { EngineError, misuse } from "../errors.ts";
 import { readStack, secretsOf } from "../stackFile.ts";
 import { valueFromJson } from "../stateJson.ts";
 import { ROOT_STACK_TYPE } from "../urn.ts";
@@ -17,22 +16,42 @@ import {
 
 /** The stack's outputs; secrets read `[secret]` unless they are asked for. */
 export async function showOutputs(context: CommandContext): Promise<void> {
-  const stack = await stackContext(context);
   const { flags, positional } = context.invocation;
+  if (flags.has("--json") && flags.has("--shell")) throw misuse("only one of --json and --shell may be set");
+  const stack = await stackContext(context);
   const { deployment } = await readStack(stack);
   const values = await outputValues(context, deployment, flags.has("--show-secrets"));
   const name = positional[0];
-  if (name === undefined)
-    context.out(flags.has("--json") ? `${JSON.stringify(values, null, 2)}\n` : lines(values));
-  else if (!Object.hasOwn(values, name))
+  if (name !== undefined && !Object.hasOwn(values, name))
     throw new EngineError(`current stack does not have output property '${name}'`);
-  else context.out(`${flags.has("--json") ? JSON.stringify(values[name]) : String(values[name])}\n`);
+  if (flags.has("--json"))
+    context.out(`${JSON.stringify(name === undefined ? values : values[name], null, 2)}\n`);
+  else if (flags.has("--shell"))
+    context.out(shellScript(name === undefined ? values : { [name]: values[name] }));
+  else context.out(name === undefined ? lines(values) : `${textOf(values[name])}\n`);
 }
 
 function lines(values: Readonly<Record<string, unknown>>): string {
   return Object.entries(values)
-    .map(([key, value]) => `${key}  ${typeof value === "string" ? value : JSON.stringify(value)}\n`)
+    .map(([key, value]) => `${key}  ${textOf(value)}\n`)
     .join("");
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Assignments for a POSIX shell, sorted by name. */
+function shellScript(values: Readonly<Record<string, unknown>>): string {
+  return Object.keys(values)
+    .sort()
+    .map((key) => `${key}=${shellQuoted(textOf(values[key]))}\n`)
+    .join("");
+}
+
+/** A word that a shell takes as the text itself. */
+function shellQuoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function outputValues(
@@ -61,50 +80,4 @@ function plain(value: PropertyMap[string]): unknown {
     if (part instanceof Computed) return UNKNOWN;
     return part instanceof ResourceReference ? (part.id ?? part.urn) : part;
   });
-}
-
-/** The stack's config, secrets blinded unless they are asked for. */
-export async function showConfig(context: CommandContext): Promise<void> {
-  const { flags } = context.invocation;
-  const { values } = await configValues(context);
-  const isShown = flags.has("--show-secrets");
-  const rows = Object.fromEntries(
-    [...values].map(([key, { value, secret, isObject }]) => [
-      key,
-      {
-        ...(secret && !isShown ? {} : { value }),
-        ...(isObject && !secret ? { objectValue: JSON.parse(value) as unknown } : {}),
-        secret,
-      },
-    ]),
-  );
-  if (flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
-  else for (const [key, row] of Object.entries(rows)) context.out(`${key}  ${row.value ?? "[secret]"}\n`);
-}
-
-/** One config value, in clear. */
-export async function getConfig(context: CommandContext): Promise<void> {
-  const { flags, positional } = context.invocation;
-  if (flags.has("--path"))
-    throw new EngineError("the flag `--path` of `pulumi config get` is not supported", 2);
-  const { values, project } = await configValues(context);
-  const name = positional[0] ?? "";
-  const key = name.includes(":") ? name : `${project}:${name}`;
-  const found = values.get(key);
-  if (found === undefined) throw new EngineError(`configuration key '${name}' not found`);
-  const { value, secret } = found;
-  context.out(flags.has("--json") ? `${JSON.stringify({ value, secret }, null, 2)}\n` : `${value}\n`);
-}
-
-async function configValues(
-  context: CommandContext,
-): Promise<{ values: ReadonlyMap<string, ConfigValue>; project: string }> {
-  const { project, id } = await stackContext(context);
-  const given =
-    context.invocation.flags.get("--config-file") ?? context.environment.PULUMI_OPTION_CONFIG_FILE;
-  const config = await loadConfig(project, id.stack, given || undefined);
-  const passphrase = await passphraseOf(context.environment);
-  const needsKey = hasSecretConfig(config) && config.salt !== undefined;
-  const crypter = needsKey ? await context.crypters.get(config.salt ?? "", passphrase()) : undefined;
-  return { values: resolveConfig(config, crypter), project: project.name };
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import {
   checkpointText,
   type DeploymentJson,
@@ -11,14 +12,16 @@ import { deploymentProblem } from "../checkpointShape.ts";
 import {
   backendOf,
   type CommandContext,
+  configFileOf,
   passphraseOf,
+  readStdin,
   type StackContext,
   stackContext,
 } from "../commandContext.ts";
 import { loadConfig } from "../config.ts";
 import { newSalt } from "../crypter.ts";
 import { writeWhole } from "../durableFile.ts";
-import { EngineError, REFUSED_EXIT_CODE, refuse, unwritable } from "../errors.ts";
+import { EngineError, misuse, refuse, unwritable } from "../errors.ts";
 import { readHistory } from "../history.ts";
 import { breakLocks } from "../lock.ts";
 import { loadProject, parseYaml } from "../project.ts";
@@ -29,8 +32,11 @@ import { hasStateFile } from "../stateFile.ts";
 
 /** Makes an empty stack whose secrets use the salt of the environment's config file. */
 export async function initStack(context: CommandContext): Promise<void> {
-  const name = context.invocation.positional[0];
-  if (name === undefined) throw new EngineError("`pulumi stack init` needs a stack name", REFUSED_EXIT_CODE);
+  const { flags, positional } = context.invocation;
+  const name = positional[0] ?? flags.get("--stack");
+  if (name === undefined) throw misuse("`pulumi stack init` needs a stack name");
+  if (positional.length > 0 && flags.has("--stack"))
+    throw misuse("only one of --stack or argument stack name may be specified, not both");
   const provider = context.invocation.flags.get("--secrets-provider") ?? "default";
   if (provider !== "default" && provider !== "passphrase") throw refuse(`the secrets provider '${provider}'`);
   const stack = await stackContext(context, name);
@@ -53,36 +59,42 @@ async function configSalt(
   context: CommandContext,
   { project, id }: StackContext,
 ): Promise<string | undefined> {
-  const file = context.environment.PULUMI_OPTION_CONFIG_FILE || undefined;
-  return (await loadConfig(project, id.stack, file)).salt;
+  return (await loadConfig(project, id.stack, configFileOf(context))).salt;
 }
 
-/** Checks that the stack exists; nothing is remembered, every command names its stack. */
+/** Checks that the stack exists, or makes it; nothing is remembered, every command names its stack. */
 export async function selectStack(context: CommandContext): Promise<void> {
-  if (context.invocation.flags.has("--create")) throw refuse("the flag `--create` of `pulumi stack select`");
-  await requireStack(await stackContext(context));
+  const stack = await stackContext(context);
+  const isThere = await hasStateFile(stack.backend, stack.id);
+  if (!isThere && context.invocation.flags.has("--create")) await initStack(context);
+  else await requireStack(stack);
 }
 
-async function requireStack(stack: StackContext): Promise<void> {
+export async function requireStack(stack: StackContext): Promise<void> {
   if (await hasStateFile(stack.backend, stack.id)) return;
   throw new EngineError(`no stack named '${stack.id.stack}' found`);
 }
 
+/** The stacks of this project, of another one or of all. */
 export async function listStacks(context: CommandContext): Promise<void> {
-  const project = context.invocation.flags.has("--all") ? undefined : await loadProject(context.cwd);
+  const { flags } = context.invocation;
+  const isAll = flags.has("--all");
+  const project = isAll ? undefined : await loadProject(context.cwd);
+  const wanted = flags.get("--project") ?? project?.name;
+  const isNowhere = ![undefined, "", "organization"].includes(flags.get("--organization"));
   const backend = backendOf(context, project);
   const stacks = (await backend.listStacks()).filter(
-    (id) => project === undefined || id.project === project.name,
+    (id) => !isNowhere && (wanted === undefined || id.project === wanted),
   );
   const rows = await Promise.all(
     stacks.map(async (id) => ({
-      name: project === undefined ? `organization/${id.project}/${id.stack}` : id.stack,
+      name: id.project === project?.name ? id.stack : `organization/${id.project}/${id.stack}`,
       current: false,
       lastUpdate: (await backend.lastUpdate(id)).toISOString(),
       updateInProgress: false,
     })),
   );
-  if (context.invocation.flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
+  if (flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
   else for (const { name, lastUpdate } of rows) context.out(`${name}  ${lastUpdate}\n`);
 }
 
@@ -128,7 +140,7 @@ export async function exportStack(context: CommandContext): Promise<void> {
   const provider = checkpoint.deployment.secrets_providers;
   const text = `${JSON.stringify(exportDeployment(snapshot, provider, secrets, showSecrets), null, 4)}\n`;
   if (file === undefined) context.out(text);
-  else await writeExport(file, text);
+  else await writeExport(resolve(context.cwd, file), text);
 }
 
 async function writeExport(file: string, text: string): Promise<void> {
@@ -143,8 +155,11 @@ async function writeExport(file: string, text: string): Promise<void> {
 export async function importStack(context: CommandContext): Promise<void> {
   const stack = await stackContext(context);
   const file = context.invocation.flags.get("--file");
-  if (file === undefined) throw refuse("`pulumi stack import` from standard input (no `--file`)");
-  const imported = await readExport(file);
+  const text =
+    file === undefined ? await readStdin(context) : await readFile(resolve(context.cwd, file), "utf8");
+  if (text === undefined)
+    throw misuse("`pulumi stack import` needs a `--file`, or a deployment on standard input");
+  const imported = parseExport(text, file ?? "standard input");
   await withLock(context, stack, async () => {
     const { deployment } = await readStack(stack);
     const secrets = await secretsOf(context, { ...deployment, ...imported.deployment }, undefined);
@@ -161,8 +176,8 @@ export async function importStack(context: CommandContext): Promise<void> {
 }
 
 /** A deployment as `stack export` printed it; what is no whole one would empty the stack. */
-async function readExport(file: string): Promise<UntypedDeployment> {
-  const json = parseYaml(await readFile(file, "utf8"), file) as Partial<UntypedDeployment> | null;
+function parseExport(text: string, file: string): UntypedDeployment {
+  const json = parseYaml(text, file) as Partial<UntypedDeployment> | null;
   const { version, features, deployment } = json ?? {};
   if (typeof version !== "number" || typeof deployment !== "object" || deployment === null)
     throw new EngineError(`'${file}' is no export of a stack: it lacks 'version' or 'deployment'`);
@@ -176,9 +191,8 @@ async function readExport(file: string): Promise<UntypedDeployment> {
 export async function showHistory(context: CommandContext): Promise<void> {
   const { flags } = context.invocation;
   const stack = await stackContext(context);
-  const pageSize = flags.get("--page-size");
-  const size = pageSize === undefined ? undefined : Number(pageSize);
-  const entries = await readHistory(stack.backend, stack.id, size, Number(flags.get("--page") ?? 1));
+  const size = countOf(flags, "--page-size");
+  const entries = await readHistory(stack.backend, stack.id, size, countOf(flags, "--page") ?? 1);
   const rows = entries.map((entry) => ({
     kind: entry.kind,
     startTime: new Date(entry.startTime * 1000).toISOString(),
@@ -193,6 +207,12 @@ export async function showHistory(context: CommandContext): Promise<void> {
   }));
   if (flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
   else for (const { kind, startTime, result } of rows) context.out(`${startTime}  ${kind}  ${result}\n`);
+}
+
+function countOf(flags: ReadonlyMap<string, string>, flag: string): number | undefined {
+  const text = flags.get(flag);
+  if (text !== undefined && !/^[1-9]\d*$/.test(text)) throw misuse(`\`${flag}\`: '${text}' is no count`);
+  return text === undefined ? undefined : Number(text);
 }
 
 /** Secrets are never shown in history, also not with `--show-secrets`. */
