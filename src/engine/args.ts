@@ -6,7 +6,17 @@ export interface Invocation {
   /** A key of {@link COMMANDS}. */
   readonly command: string;
   readonly positional: readonly string[];
+  /** Values by flag; of one that may be repeated, the last. */
   readonly flags: ReadonlyMap<string, string>;
+  /** All values of the flags that may be repeated, in order. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What {@link parseFlags} fills. */
+interface ParsedFlags {
+  readonly positional: string[];
+  readonly flags: Map<string, string>;
+  readonly lists: Map<string, readonly string[]>;
 }
 
 /** Environment variables that stand for flags: `PULUMI_OPTION_CONFIG_FILE` is `--config-file`. */
@@ -19,8 +29,9 @@ export function parseArgs(args: readonly string[], environment: NodeJS.ProcessEn
   const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command]?.flags : undefined;
   if (known === undefined) throw refuse(`the command \`pulumi ${commandName(args)}\``);
   const rest = args.slice(command.split(" ").length);
-  const { flags, positional } = parseFlags(command, rest, { ...GLOBAL.flags, ...known });
-  addOptions(flags, known, environment);
+  const parsed = parseFlags(command, rest, { ...GLOBAL.flags, ...known });
+  addOptions(parsed, known, environment);
+  const { flags, positional, lists } = parsed;
   const runProgram = flags.get("--run-program");
   if ((command === "up" || command === "preview") && runProgram !== undefined && runProgram !== "true") {
     throw refuse(`the flag \`--run-program=${runProgram}\` of \`pulumi ${command}\``);
@@ -28,12 +39,12 @@ export function parseArgs(args: readonly string[], environment: NodeJS.ProcessEn
   if (flags.get("--color") === "always") throw refuse("the flag `--color=always`: it prints no colours");
   if (command === "config" && positional.length > 0)
     throw refuse(`the command \`pulumi config ${positional[0]}\``);
-  return { command, positional, flags };
+  return { command, positional, flags, lists };
 }
 
 /** Flags given by the environment count unless the command line has them; those no command has are refused. */
 function addOptions(
-  flags: Map<string, string>,
+  { flags, lists }: ParsedFlags,
   known: Readonly<Record<string, FlagKind>>,
   environment: NodeJS.ProcessEnv,
 ): void {
@@ -42,7 +53,9 @@ function addOptions(
     const flag = `--${variable.slice(OPTION_PREFIX.length).toLowerCase().replaceAll("_", "-")}`;
     const isKnown = [...Object.values(COMMANDS), GLOBAL].some(({ flags: list }) => Object.hasOwn(list, flag));
     if (!isKnown) throw refuse(`the environment variable ${variable}`);
-    if (Object.hasOwn(known, flag) && !flags.has(flag)) flags.set(flag, value);
+    if (!Object.hasOwn(known, flag) || flags.has(flag)) continue;
+    flags.set(flag, value);
+    if (known[flag] === "list") lists.set(flag, value.split(","));
   }
 }
 
@@ -60,8 +73,9 @@ function parseFlags(
   command: string,
   args: readonly string[],
   known: Readonly<Record<string, FlagKind>>,
-): { flags: Map<string, string>; positional: string[] } {
+): ParsedFlags {
   const flags = new Map<string, string>();
+  const lists = new Map<string, readonly string[]>();
   const positional: string[] = [];
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] ?? "";
@@ -72,10 +86,12 @@ function parseFlags(
     const [name, inline] = splitFlag(arg);
     const kind = Object.hasOwn(known, name) ? known[name] : undefined;
     if (kind === undefined) throw refuse(`the flag \`${name}\` of \`pulumi ${command}\``);
-    const takesNext = kind === "value" && inline === undefined;
-    flags.set(name, inline ?? (takesNext ? requireValue(name, args[++index]) : "true"));
+    const takesNext = (kind === "value" || kind === "list") && inline === undefined;
+    const value = inline ?? (takesNext ? requireValue(name, args[++index]) : "true");
+    flags.set(name, value);
+    if (kind === "list") lists.set(name, [...(lists.get(name) ?? []), value]);
   }
-  return { flags, positional };
+  return { flags, positional, lists };
 }
 
 /** Short flags of the official CLI that scripts use. */
@@ -87,6 +103,7 @@ const SHORT: Readonly<Record<string, string>> = {
   "-f": "--skip-preview",
   "-p": "--parallel",
   "-r": "--refresh",
+  "-t": "--target",
 };
 
 function splitFlag(arg: string): readonly [string, string | undefined] {

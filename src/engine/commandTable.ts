@@ -1,5 +1,5 @@
-/** How a flag takes its value: none, one, or `--flag` and `--flag=true|false`. */
-export type FlagKind = "bare" | "value" | "boolean";
+/** How a flag takes its value: none, one, `--flag` and `--flag=true|false`, or one each time it is given. */
+export type FlagKind = "bare" | "value" | "boolean" | "list";
 
 /** One command: the flags it has, and those that the official CLI has beside them and that are refused by name. */
 export interface CommandRow {
@@ -29,6 +29,7 @@ const RUN_FLAGS = {
   "--config-file": "value",
   "--diff": "bare",
   "--event-log": "value",
+  "--exclude": "list",
   "--exec-agent": "value",
   "--exec-kind": "value",
   "--expect-no-changes": "bare",
@@ -38,7 +39,19 @@ const RUN_FLAGS = {
   "--skip-preview": "bare",
   "--suppress-outputs": "bare",
   "--suppress-progress": "bare",
+  "--target": "list",
+  "--target-dependents": "bare",
   "--yes": "bare",
+} as const;
+
+/** Flags of `preview` and `up`. */
+const PROGRAM_FLAGS = {
+  ...RUN_FLAGS,
+  "--exclude-dependents": "bare",
+  "--ignore-protect": "bare",
+  "--refresh": "boolean",
+  "--replace": "list",
+  "--target-replace": "list",
 } as const;
 
 /** Refused by `preview`, `up`, `refresh` and `destroy`. */
@@ -46,7 +59,6 @@ const RUN_REFUSED = [
   "--config",
   "--config-path",
   "--debug",
-  "--exclude",
   "--json",
   "--neo",
   "--override-env",
@@ -55,8 +67,6 @@ const RUN_REFUSED = [
   "--skip-config-validation",
   "--skip-plugin-pre-install",
   "--suppress-permalink",
-  "--target",
-  "--target-dependents",
   "--urns",
 ];
 
@@ -64,17 +74,13 @@ const RUN_REFUSED = [
 const PROGRAM_REFUSED = [
   ...RUN_REFUSED,
   "--attach-debugger",
-  "--exclude-dependents",
-  "--ignore-protect",
   "--policy-pack",
   "--policy-pack-config",
-  "--replace",
   "--show-config",
   "--show-full-output",
   "--show-policy-remediations",
   "--show-reads",
   "--show-secrets",
-  "--target-replace",
 ];
 
 const NO_FLAGS: CommandRow = { flags: {}, refused: [] };
@@ -100,32 +106,34 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   },
   cancel: { flags: { "--yes": "bare" }, refused: [] },
   preview: {
-    flags: { ...RUN_FLAGS, "--refresh": "boolean" },
+    flags: PROGRAM_FLAGS,
     refused: [...PROGRAM_REFUSED, "--import-file", "--save-plan"],
   },
   up: {
-    flags: { ...RUN_FLAGS, "--refresh": "boolean" },
-    refused: [...PROGRAM_REFUSED, "--continue-on-error", "--plan", "--secrets-provider", "--strict"],
+    flags: { ...PROGRAM_FLAGS, "--continue-on-error": "bare" },
+    refused: [...PROGRAM_REFUSED, "--plan", "--secrets-provider", "--strict"],
   },
   refresh: {
     flags: {
       ...RUN_FLAGS,
       "--clear-pending-creates": "bare",
+      "--exclude-dependents": "bare",
       "--preview-only": "bare",
       "--skip-pending-creates": "bare",
     },
-    refused: [...RUN_REFUSED, "--exclude-dependents", "--import-pending-creates"],
+    refused: [...RUN_REFUSED, "--import-pending-creates"],
   },
   destroy: {
-    flags: { ...RUN_FLAGS, "--preview-only": "bare", "--refresh": "boolean", "--remove": "bare" },
-    refused: [
-      ...RUN_REFUSED,
-      "--continue-on-error",
-      "--exclude-protected",
-      "--ignore-protect",
-      "--show-config",
-      "--show-full-output",
-    ],
+    flags: {
+      ...RUN_FLAGS,
+      "--continue-on-error": "bare",
+      "--exclude-protected": "bare",
+      "--ignore-protect": "bare",
+      "--preview-only": "bare",
+      "--refresh": "boolean",
+      "--remove": "bare",
+    },
+    refused: [...RUN_REFUSED, "--show-config", "--show-full-output"],
   },
   config: {
     flags: { "--show-secrets": "bare", "--json": "bare", "--config-file": "value" },

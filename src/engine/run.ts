@@ -14,6 +14,7 @@ import { PluginHost } from "./providers/pluginHost.ts";
 import { ProviderRegistry } from "./providers/registry.ts";
 import { ResourceMonitor } from "./resourceMonitor.ts";
 import { displayOf, RunMonitor } from "./runMonitor.ts";
+import { type CommandOptions, requireInState, runOptions } from "./runOptions.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
 import { SnapshotManager } from "./snapshotManager.ts";
@@ -21,9 +22,6 @@ import { type LoadedStack, loadStack, withLock } from "./stackFile.ts";
 import { readStackOutputs } from "./stackOutputs.ts";
 import { StateWriter } from "./stateWriter.ts";
 import type { StepObserver } from "./stepExecutor.ts";
-
-/** Steps at the same time unless `--parallel` says otherwise. */
-const DEFAULT_PARALLEL = 16;
 
 /** How long a program may go on after the run was stopped. */
 const STOPPED_PROGRAM_MS = 100;
@@ -47,6 +45,7 @@ interface RunParts {
   readonly monitor: RunMonitor;
   readonly log: EventLog;
   readonly server: EngineServer;
+  readonly options: CommandOptions;
 }
 
 /** Runs a plan on the stack that the command names: locked, unless it is a preview. */
@@ -62,6 +61,11 @@ async function runLocked(context: CommandContext, plan: RunPlan, stack: StackCon
   const file = flags.get("--config-file");
   const stackConfig = await loadConfig(stack.project, stack.id.stack, file);
   const loaded = await loadStack(context, stack, stackConfig.salt);
+  const options = runOptions(context, loaded.snapshot.resources);
+  const { protectedCount } = options;
+  const stillThere = `There are still ${protectedCount} protected resources associated with this stack.\n`;
+  if (protectedCount > 0 && protectedCount === loaded.snapshot.resources.length)
+    return context.out(`There were no unprotected resources to destroy. ${stillThere}`);
   const config = await readConfig(context, stackConfig);
   const log = openEventLog(flags.get("--event-log"));
   const monitor = new RunMonitor(log, context, displayOf(flags, plan.preview), context.onPoint);
@@ -69,7 +73,7 @@ async function runLocked(context: CommandContext, plan: RunPlan, stack: StackCon
     Object.fromEntries([...config].map(([key, { value, secret }]) => [key, secret ? "[secret]" : value])),
   );
   const server = await startEngineServer(monitor);
-  const parts: RunParts = { context, plan, stack, loaded, config, monitor, log, server };
+  const parts: RunParts = { context, plan, stack, loaded, config, monitor, log, server, options };
   let writes = 0;
   try {
     writes = await runDeployment(parts);
@@ -80,6 +84,7 @@ async function runLocked(context: CommandContext, plan: RunPlan, stack: StackCon
     if (writes > 0) await writeHistory(parts, stackConfig, startTime);
   }
   requireSuccess(parts);
+  if (protectedCount > 0) context.out(`All unprotected resources were destroyed. ${stillThere}`);
 }
 
 async function readConfig(
@@ -107,6 +112,7 @@ async function runDeployment(parts: RunParts): Promise<number> {
   });
   try {
     warnPending(parts);
+    if (plan.mode !== "update") requireInState(parts.options.selection, loaded.snapshot.resources);
     const base = wantsRefresh(parts) ? await refreshBase(parts, host, save) : loaded.snapshot;
     if (monitor.hasErrors) return writer.saves;
     const snapshots = plan.preview ? undefined : new SnapshotManager(base, save);
@@ -139,7 +145,7 @@ interface DeploymentBase {
 }
 
 function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase): Deployment {
-  const { context, plan, stack, monitor, config } = parts;
+  const { context, plan, stack, monitor, config, options } = parts;
   const builtin = new BuiltinProvider({
     stackOutputs: (name) => readStackOutputs(context, stack, name),
     resource: (urn) => deployment.resource(urn),
@@ -151,8 +157,8 @@ function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase
       stack: stack.id.stack,
       preview: plan.preview,
       mode: start.mode,
-      parallel: parallelOf(context),
       config,
+      ...options,
     },
     base: start.base,
     registry,
@@ -161,15 +167,6 @@ function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase
     observer: start.observer,
   });
   return deployment;
-}
-
-function parallelOf({ invocation }: CommandContext): number {
-  const text = invocation.flags.get("--parallel");
-  const count = text === undefined ? DEFAULT_PARALLEL : Number(text);
-  if (!Number.isInteger(count)) {
-    throw new EngineError(`\`--parallel\`: '${text}' is not a number`, REFUSED_EXIT_CODE);
-  }
-  return count < 1 ? DEFAULT_PARALLEL : count;
 }
 
 function wantsRefresh({ context, plan }: RunParts): boolean {
@@ -189,6 +186,7 @@ async function refreshBase(parts: RunParts, host: PluginHost, save: SaveSnapshot
 
 /** Runs the program, if the plan does, and finishes the deployment. */
 async function advance(parts: RunParts, deployment: Deployment): Promise<void> {
+  if (!deployment.begin()) return;
   const isDone = !parts.plan.runsProgram || (await driveProgram(parts, deployment));
   if (isDone) await deployment.finish();
 }

@@ -8,6 +8,11 @@ import type { Step } from "./step.ts";
 import { StepActions } from "./stepActions.ts";
 import { nameOfUrn, typeOfUrn } from "./urn.ts";
 
+/** How a chain of steps ended. */
+export type ChainResult =
+  | { readonly outcome: "done" | "stopped" }
+  | { readonly outcome: "failed"; readonly step: Step };
+
 /** Watches steps: events, counts, kill points. */
 export interface StepObserver {
   before(step: Step): void;
@@ -64,22 +69,29 @@ export class StepExecutor {
     this.#actions.announceDeletes(states.map(({ urn }) => urn));
   }
 
-  /** Does the steps of one resource one after the other; false when the run was stopped before they were done. */
-  async run(steps: readonly Step[]): Promise<boolean> {
+  /**
+   * Does the steps of one resource one after the other, as long as the run isn't stopped. A failure stops the run,
+   * unless it is to continue on errors and the state could be stored.
+   */
+  async run(steps: readonly Step[]): Promise<ChainResult> {
     await this.#enter();
     try {
       for (const step of steps) {
-        if (this.#isStopped) return false;
-        await this.#step(step);
+        if (this.#isStopped) return { outcome: "stopped" };
+        const failure = await this.#step(step).then(() => undefined, asError);
+        if (failure !== undefined) return this.#failed(step, failure);
       }
-      return true;
-    } catch (error) {
-      this.stop();
-      this.#reportFailure(error, steps[0]?.urn ?? "");
-      return false;
+      return { outcome: "done" };
     } finally {
       this.#leave();
     }
+  }
+
+  #failed(step: Step, error: Error): ChainResult {
+    const goesOn = this.#context.options.continueOnError && error instanceof StepFailure;
+    if (!goesOn) this.stop();
+    this.#reportFailure(error, step.urn);
+    return goesOn ? { outcome: "failed", step } : { outcome: "stopped" };
   }
 
   async #step(step: Step): Promise<void> {
@@ -132,6 +144,10 @@ export class StepExecutor {
     else next();
     if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** Whether a provider's call ended without an answer. */
