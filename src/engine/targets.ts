@@ -80,9 +80,10 @@ export class Targets {
     this.#left = new UrnSet(selection.excludes);
   }
 
-  /** Whether the run is about a part of the stack only. */
-  get isPartial(): boolean {
-    return !this.#targets.isEmpty || !this.#excludes.isEmpty;
+  /** Why a resource is left out, in the official CLI's words where it has any. */
+  get reasonToLeave(): string {
+    if (this.#targets.isEmpty) return "which is excluded and does not exist";
+    return "which was was not specified in --target list";
   }
 
   /**

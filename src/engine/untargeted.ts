@@ -41,7 +41,7 @@ export class UntargetedResources {
     );
     for (const { urn, needed } of needing) {
       if (!this.#absent.has(needed)) continue;
-      const message = `Resource '${urn}' depends on '${needed}' which was was not specified in --target list.`;
+      const message = `Resource '${urn}' depends on '${needed}' ${this.#targets.reasonToLeave}.`;
       this.#context.report.error(urn, message);
       if (!this.#context.options.preview) throw new StepFailure(urn, message, { isReported: true });
       this.#absent.delete(needed);
@@ -65,7 +65,7 @@ export class UntargetedResources {
     for (const { urn } of blocked) {
       report.error(
         urn,
-        `Resource '${urn}' will be destroyed but '${needed.get(urn)}', which was not specified in --target list, depends on it.`,
+        `Resource '${urn}' will be destroyed but '${needed.get(urn)}', which stays as it is, depends on it.`,
       );
     }
     return unasked.length + blocked.length > 0;
