@@ -26,7 +26,7 @@ function commandsPart(): string {
     ["command", "flags", "refused flags"],
     [rowOf("all of them", GLOBAL), ...rows],
   ).concat(
-    "`PULUMI_OPTION_<FLAG>` in the environment stands for a flag that the command line lacks. `--color=always` is refused:\nnothing is coloured. `--diff` names the changed properties and never their values.\n\n",
+    "`PULUMI_OPTION_<FLAG>` in the environment stands for a flag that the command line lacks; one that may be repeated takes its values with commas between\nthem. `PULUMI_CONTINUE_ON_ERROR` stands for `--continue-on-error`. `--color=always` is refused:\nnothing is coloured. `--diff` names the changed properties and never their values.\n\n",
   );
 }
 

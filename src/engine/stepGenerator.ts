@@ -39,6 +39,7 @@ export class StepGenerator {
   readonly #replaced = new Set<string>();
   /** Deleted ahead of a replacement: a registration makes them anew. */
   readonly #deleted = new Set<string>();
+  /** Registered, and not made in this run. */
   readonly #skipped = new Set<string>();
   readonly #providers: ProviderChanges;
   /** In a destroy that runs the program: what it registered. */
@@ -95,6 +96,8 @@ export class StepGenerator {
     this.#operated.add(urn);
     const skipped = this.#withoutWhatFailed(after, old);
     if (skipped !== undefined) return skipped;
+    const absent = this.#untargeted.leaveRead(after);
+    if (absent !== undefined) return [absent];
     if (this.#context.options.mode === "destroy") this.#condemned.push(after);
     if (old === undefined || old.external || old.id === id) return [newStep({ op: "read", urn, old, after })];
     this.#replaced.add(urn);

@@ -34,6 +34,13 @@ export class UntargetedResources {
     return untargetedStep(old);
   }
 
+  /** The step of a read that needs what stays absent, and can't be done; undefined for others. */
+  leaveRead(state: ResourceState): Step | undefined {
+    if (!needsOf(state).some((urn) => this.#absent.has(urn))) return undefined;
+    this.#absent.add(state.urn);
+    return skippedStep(state);
+  }
+
   /** Refuses steps that need what stays absent; in a preview each such resource is told once. */
   requirePresent(steps: readonly Step[]): void {
     const needing = steps.flatMap(({ urn, after, isSkippedCreate }) =>

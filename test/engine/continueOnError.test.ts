@@ -163,6 +163,20 @@ describe("--continue-on-error", () => {
     expect(harness.provider.log).toEqual(["delete b", "delete a", "create a", "create b"]);
   });
 
+  test("what failed to be deleted ahead of a replacement isn't made beside itself", async () => {
+    await harness.up(async () => {
+      const a = new Thing("a", { dbr: "1" });
+      void new Thing("b", { key: a.id });
+    });
+    await up(async () => {
+      void new Thing("a", { dbr: "2" });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      void new Thing("b", { key: "free" });
+    }, "delete:b");
+    expect(harness.provider.log).toEqual(["delete b"]);
+    expect([...harness.provider.world.keys()]).toEqual(["a-1", "b-2"]);
+  });
+
   test("resources of a provider that can't be configured are skipped", async () => {
     harness.provider.hook = (method) => {
       if (method === "configure" && harness.provider.calls.some(({ method: each }) => each === "create"))

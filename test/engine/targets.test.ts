@@ -97,6 +97,19 @@ describe("--target", () => {
     expect(await up(grown, { target: [urnOf("a"), urnOf("x"), urnOf("y")] })).toMatchObject({ create: 2 });
   });
 
+  test("a read that needs what stays absent isn't done", async () => {
+    const reading: Program = async () => {
+      const x = new Thing("x");
+      void new Thing("got", {}, { id: "there", dependsOn: [x] });
+      void new Thing("a");
+    };
+    harness.provider.world.set("there", {});
+    await up(reading, { target: [urnOf("a")] });
+    expect(names(await harness.resources())).toEqual(["demo-dev", "default_1_2_3", "a"]);
+    await up(reading, {});
+    expect(harness.provider.log).toEqual(["create x", "read got"]);
+  });
+
   test("a target that is nowhere is an error of each command, in the official words", async () => {
     await harness.up(program("1"));
     const stack = await harness.stack(program("2"));
