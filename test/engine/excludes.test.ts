@@ -56,6 +56,13 @@ describe("--exclude", () => {
     expect(names(await harness.resources())).toEqual(["demo-dev", "default_1_2_3", "a", "b"]);
   });
 
+  test("with --exclude-dependents all stays that shares a need with an excluded one, be it a provider", async () => {
+    await harness.up(program("1"));
+    const options = { exclude: [urnOf("b")], excludeDependents: true };
+    expect(await logOf(async () => undefined, options)).toEqual([]);
+    expect(await harness.preview(program("1"))).toEqual({ same: 5 });
+  });
+
   test.each([false, true])(
     "destroy keeps the excluded and what they need; running the program: %s",
     async (runProgram) => {
@@ -105,7 +112,7 @@ describe("--exclude", () => {
   test("destroy --exclude-protected --remove removes a stack without protected resources", async () => {
     await harness.up(async () => void new Thing("a"));
     await harness.run(["destroy", "--stack", "dev", "--yes", "--exclude-protected", "--remove"]);
-    await expect(harness.checkpoint()).rejects.toThrow("ENOENT");
+    expect(await harness.files()).not.toHaveProperty([harness.checkpointPath()]);
     expect(harness.provider.world.size).toBe(0);
   });
 });
