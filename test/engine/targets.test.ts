@@ -1,8 +1,17 @@
+import { ComponentResource } from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { failure } from "./support/failure.ts";
 import { Component, Harness, names, TestInstance, Thing, urnOf } from "./support/harness.ts";
 
 type Program = () => Promise<void>;
+
+/** A component with an output of its own. */
+class Labelled extends ComponentResource {
+  constructor(name: string) {
+    super("demo:index:Labelled", name);
+    this.registerOutputs({ label: name });
+  }
+}
 
 describe("--target", () => {
   let harness: Harness;
@@ -46,7 +55,7 @@ describe("--target", () => {
     await harness.up(program("1"));
     const before = await harness.files();
     const grown: Program = async () => {
-      void new Component("absent");
+      void new Labelled("absent");
       await program("1")();
     };
     expect(await up(grown, { target: [urnOf("a")] })).toEqual({ same: 5 });
