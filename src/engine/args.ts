@@ -67,7 +67,8 @@ function addOptions(
     const isKnown = [...Object.values(COMMANDS), GLOBAL].some(({ flags: list }) => Object.hasOwn(list, flag));
     if (!isKnown) throw refuse(`the environment variable ${variable}`);
     const kind = Object.hasOwn(known, flag) ? known[flag] : undefined;
-    if (kind !== undefined && !given.has(flag)) setFlag(parsed, kind, flag, value);
+    if (kind === undefined || given.has(flag)) continue;
+    for (const each of kind === "list" ? value.split(",") : [value]) setFlag(parsed, kind, flag, each);
   }
 }
 

@@ -36,6 +36,7 @@ const RUN_FLAGS = {
   "--config-path": "bare",
   "--diff": "bare",
   "--event-log": "value",
+  "--exclude": "list",
   "--exec-agent": "value",
   "--exec-kind": "value",
   "--expect-no-changes": "bare",
@@ -48,6 +49,8 @@ const RUN_FLAGS = {
   "--skip-preview": "bare",
   "--suppress-outputs": "bare",
   "--suppress-progress": "bare",
+  "--target": "list",
+  "--target-dependents": "bare",
   "--urns": "bare",
   "--yes": "bare",
 } as const;
@@ -55,10 +58,14 @@ const RUN_FLAGS = {
 /** Of `preview` and `up`. */
 const PROGRAM_FLAGS = {
   ...RUN_FLAGS,
+  "--exclude-dependents": "bare",
+  "--ignore-protect": "bare",
   "--refresh": "boolean",
+  "--replace": "list",
   "--show-config": "bare",
   "--show-full-output": "boolean",
   "--show-secrets": "bare",
+  "--target-replace": "list",
 } as const;
 
 /** No bound on the number of arguments. */
@@ -67,28 +74,21 @@ const ANY = Number.POSITIVE_INFINITY;
 /** Refused by `preview`, `up`, `refresh` and `destroy`. */
 const RUN_REFUSED = [
   "--debug",
-  "--exclude",
   "--neo",
   "--override-env",
   "--skip-config-validation",
   "--skip-plugin-pre-install",
   "--suppress-permalink",
-  "--target",
-  "--target-dependents",
 ];
 
 /** Refused by `preview` and `up`. */
 const PROGRAM_REFUSED = [
   ...RUN_REFUSED,
   "--attach-debugger",
-  "--exclude-dependents",
-  "--ignore-protect",
   "--policy-pack",
   "--policy-pack-config",
-  "--replace",
   "--show-policy-remediations",
   "--show-reads",
-  "--target-replace",
 ];
 
 const NO_FLAGS: CommandRow = { flags: {}, refused: [] };
@@ -116,29 +116,33 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   cancel: { flags: { "--yes": "bare" }, refused: [], arguments: 1 },
   preview: { flags: PROGRAM_FLAGS, refused: [...PROGRAM_REFUSED, "--import-file", "--save-plan"] },
   up: {
-    flags: PROGRAM_FLAGS,
-    refused: [...PROGRAM_REFUSED, "--continue-on-error", "--plan", "--secrets-provider", "--strict"],
+    flags: { ...PROGRAM_FLAGS, "--continue-on-error": "bare" },
+    refused: [...PROGRAM_REFUSED, "--plan", "--secrets-provider", "--strict"],
   },
   refresh: {
     flags: {
       ...RUN_FLAGS,
       "--clear-pending-creates": "bare",
+      "--exclude-dependents": "bare",
       "--import-pending-creates": "list",
       "--preview-only": "bare",
       "--skip-pending-creates": "bare",
     },
-    refused: [...RUN_REFUSED, "--exclude-dependents"],
+    refused: RUN_REFUSED,
   },
   destroy: {
     flags: {
       ...RUN_FLAGS,
+      "--continue-on-error": "bare",
+      "--exclude-protected": "bare",
+      "--ignore-protect": "bare",
       "--preview-only": "bare",
       "--refresh": "boolean",
       "--remove": "bare",
       "--show-config": "bare",
       "--show-full-output": "boolean",
     },
-    refused: [...RUN_REFUSED, "--continue-on-error", "--exclude-protected", "--ignore-protect"],
+    refused: RUN_REFUSED,
   },
   config: {
     flags: { "--show-secrets": "bare", "--json": "bare", "--config-file": "value" },

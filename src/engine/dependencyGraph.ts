@@ -1,5 +1,60 @@
-import type { ResourceState } from "./state.ts";
-import { isProviderType } from "./urn.ts";
+import { dependenciesOf, type ResourceState } from "./state.ts";
+import { isProviderType, parseProviderReference } from "./urn.ts";
+
+/** Anything that tells whether a URN belongs to it. */
+export type UrnGroup = Pick<ReadonlySet<string>, "has">;
+
+/** URNs of all that a resource needs, its provider's among them. */
+export function needsOf(state: ResourceState): readonly string[] {
+  const provider = state.provider === "" ? [] : [parseProviderReference(state.provider).urn];
+  return [...dependenciesOf(state), ...provider];
+}
+
+/** The URNs of `resources` in `group` and of all that need them, directly or not; they stand in an order that is valid. */
+export function withDependents(resources: readonly ResourceState[], group: UrnGroup): ReadonlySet<string> {
+  const urns = new Set<string>();
+  for (const state of resources) {
+    if (group.has(state.urn) || needsOf(state).some((needed) => urns.has(needed))) urns.add(state.urn);
+  }
+  return urns;
+}
+
+/** The URNs of `resources` in `group` and of all that they need, directly or not; they stand in an order that is valid. */
+export function withDependencies(resources: readonly ResourceState[], group: UrnGroup): ReadonlySet<string> {
+  const urns = new Set<string>();
+  for (const state of [...resources].reverse()) {
+    if (!group.has(state.urn) && !urns.has(state.urn)) continue;
+    for (const urn of [state.urn, ...needsOf(state)]) urns.add(urn);
+  }
+  return urns;
+}
+
+/**
+ * The same resources, each after what it needs. What is in a valid order stays as it is; of several with one URN,
+ * the first is what others need.
+ */
+export function inDependencyOrder(resources: readonly ResourceState[]): readonly ResourceState[] {
+  const first = new Map<string, ResourceState>();
+  for (const state of [...resources].reverse()) {
+    for (const urn of [state.urn, ...state.aliases]) {
+      first.set(urn, state);
+      if (isProviderType(state.type)) first.set(`${urn}::${state.id}`, state);
+    }
+  }
+  const ordered = new Set<ResourceState>();
+  const visiting = new Set<ResourceState>();
+  const place = (state: ResourceState): void => {
+    if (visiting.has(state)) return;
+    visiting.add(state);
+    for (const name of [...dependenciesOf(state), state.provider]) {
+      const needed = first.get(name);
+      if (needed !== undefined) place(needed);
+    }
+    ordered.add(state);
+  };
+  for (const state of resources) place(state);
+  return [...ordered];
+}
 
 /** Whether `state` needs one of the resources in `urns` (its parent aside). */
 function dependsOnAny(

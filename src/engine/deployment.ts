@@ -1,20 +1,19 @@
-import { deletionOrder } from "./dependencyGraph.ts";
 import { type Reporter, type RunContext, type RunOptions, StepFailure } from "./deploymentContext.ts";
-import { Differ } from "./differ.ts";
 import { messageOf } from "./errors.ts";
+import { Failures, type Result } from "./failures.ts";
 import type { Goal } from "./goal.ts";
 import { Importer } from "./importer.ts";
+import { LeftOvers } from "./leftOvers.ts";
 import type { ProviderRegistry } from "./providers/registry.ts";
-import { ReplacementPlanner } from "./replacements.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SnapshotManager } from "./snapshotManager.ts";
 import { amend, type ResourceState } from "./state.ts";
 import type { Step } from "./step.ts";
-import { protectedText } from "./stepActions.ts";
 import { StepExecutor, type StepObserver } from "./stepExecutor.ts";
 import { type ReadGoal, StepGenerator } from "./stepGenerator.ts";
+import { unknownTargets } from "./targets.ts";
 import { ROOT_STACK_TYPE } from "./urn.ts";
-import { equalMaps, type PropertyMap } from "./value.ts";
+import { containsUnknowns, equalMaps, type PropertyMap } from "./value.ts";
 
 /** What a program's calls are answered with after the run was stopped; the cause was reported before. */
 export const RUN_STOPPED = "the run was stopped before this could be done";
@@ -44,7 +43,10 @@ export class Deployment {
   readonly #generator: StepGenerator;
   readonly #importer: Importer;
   readonly #snapshots: SnapshotManager | undefined;
-  readonly #planner: ReplacementPlanner;
+  readonly #leftOvers: LeftOvers;
+  readonly #failures = new Failures();
+  /** URNs of what the program registered and the run leaves unmade. */
+  readonly #absent = new Set<string>();
   /** Resources registered or read in this run. */
   readonly #news = new Map<string, ResourceState>();
   readonly #observer: StepObserver;
@@ -54,7 +56,7 @@ export class Deployment {
   readonly #oldOutputs = new Map<string, PropertyMap>();
   #generating: Promise<unknown> = Promise.resolve();
   #isFailed = false;
-  #storeStackOutputs: () => Promise<void> = async () => undefined;
+  #stackOutputs: readonly [stack: ResourceState, outputs: PropertyMap] | undefined;
   #finished: Promise<void> | undefined;
 
   constructor({ options, base, registry, report, snapshots, observer }: DeploymentParts) {
@@ -69,9 +71,9 @@ export class Deployment {
     };
     this.context = { options, base: base.resources, olds, registry, report: failing };
     this.#executor = new StepExecutor(this.context, snapshots, observer);
-    this.#generator = new StepGenerator(this.context);
+    this.#generator = new StepGenerator(this.context, this.#failures);
     this.#importer = new Importer(this.context, snapshots, observer);
-    this.#planner = new ReplacementPlanner(this.context, new Differ(this.context));
+    this.#leftOvers = new LeftOvers(this.context, this.#generator, this.#executor, this.#failures);
     this.#snapshots = snapshots;
     this.#observer = observer;
   }
@@ -122,6 +124,12 @@ export class Deployment {
     return this.#news.get(urn);
   }
 
+  /** Must come before the program's first registration; false, and told, when it asks to replace what isn't there. */
+  begin(): boolean {
+    const { mode, selection } = this.context.options;
+    return mode !== "update" || this.#requireKnown(selection.replaces);
+  }
+
   /** Brings a resource to its goal and gives its state; throws {@link RunStopped} when the run ends instead. */
   async register(goal: Goal): Promise<ResourceState> {
     return await this.#process(() => this.#generator.register(goal), goal);
@@ -129,6 +137,11 @@ export class Deployment {
 
   async read(goal: ReadGoal): Promise<ResourceState> {
     return await this.#process(async () => this.#generator.read(goal), undefined);
+  }
+
+  /** How a registration or read of this run ended. */
+  resultOf(urn: string): Result {
+    return this.#failures.resultOf(urn);
   }
 
   async #process(generate: () => Promise<readonly Step[]>, goal: Goal | undefined): Promise<ResourceState> {
@@ -141,8 +154,16 @@ export class Deployment {
     }
     const last = steps.at(-1);
     if (last?.after?.custom === false) this.#components.set(last.urn, { ...last });
-    if (!(await this.#executor.run(steps))) await this.#stopped();
-    return this.#known(steps.at(-1)?.after ?? steps.at(-1)?.old);
+    if (last?.isSkippedCreate) this.#absent.add(last.urn);
+    if (last !== undefined && this.resultOf(last.urn) === "success") await this.#run(steps, last);
+    return this.#known(last?.after ?? last?.old);
+  }
+
+  async #run(steps: readonly Step[], last: Step): Promise<void> {
+    const result = await this.#executor.run(steps);
+    if (result.outcome === "stopped") await this.#stopped();
+    if (result.outcome !== "failed") return;
+    for (const { urn, old } of [last, result.step]) this.#failures.add(urn, "failed", old);
   }
 
   #known(state: ResourceState | undefined): ResourceState {
@@ -169,12 +190,16 @@ export class Deployment {
   }
 
   async #import(goal: Goal, step: Step): Promise<readonly Step[]> {
-    try {
-      const found = await this.#importer.read(goal, step);
-      return await this.#generate(() => this.#generator.stepsFromDiff(goal, found.state, found.old));
-    } catch (error) {
-      return await this.#fail(error);
-    }
+    const read = this.#importer.read(goal, step);
+    const found = await read.catch((error: unknown) => this.#failImport(step, error));
+    if (found === undefined) return [step];
+    return await this.#generate(() => this.#generator.stepsFromDiff(goal, found.state, found.old));
+  }
+
+  async #failImport(step: Step, error: unknown): Promise<undefined> {
+    if (!this.context.options.continueOnError) return await this.#fail(error);
+    this.context.report.error(step.urn, messageOf(error), error);
+    this.#failures.add(step.urn, "failed", step.old);
   }
 
   /** Reports an error and stops the run. */
@@ -204,11 +229,22 @@ export class Deployment {
   async registerOutputs(urn: string, outputs: PropertyMap): Promise<void> {
     const state = this.#news.get(urn);
     if (state === undefined) throw new Error(`outputs registered for the unknown resource '${urn}'`);
+    if (this.#absent.has(urn) || this.resultOf(urn) !== "success") return;
     const step = this.#components.get(urn);
     if (step !== undefined && !equalMaps(state.outputs, outputs))
       this.#observer.outputs?.({ ...step, after: { ...state, outputs } });
-    if (state.type === ROOT_STACK_TYPE) this.#storeStackOutputs = () => this.#store(state, outputs);
+    if (state.type === ROOT_STACK_TYPE) this.#stackOutputs = [state, outputs];
     else await this.#store(state, outputs);
+  }
+
+  /** Those that a run with failures doesn't know stay as they were. */
+  async #storeStackOutputs(): Promise<void> {
+    if (this.isStopped || this.#stackOutputs === undefined) return;
+    const [state, outputs] = this.#stackOutputs;
+    if (!this.#isFailed) return await this.#store(state, outputs);
+    const known = Object.entries(outputs).filter(([, value]) => !containsUnknowns(value));
+    const before = this.#oldOutputs.get(state.urn) ?? state.outputs;
+    await this.#store(state, { ...before, ...Object.fromEntries(known) });
   }
 
   async #store(state: ResourceState, outputs: PropertyMap): Promise<void> {
@@ -226,51 +262,24 @@ export class Deployment {
 
   async #finish(): Promise<void> {
     await this.idle();
-    if (!this.isStopped && !this.#isFailed) await this.#storeStackOutputs();
-    if (this.context.options.mode === "refresh") await this.#refreshRest();
-    else await this.#deleteRest();
-  }
-
-  async #refreshRest(): Promise<void> {
+    await this.#storeStackOutputs();
     await this.idle();
-    if (this.isStopped || this.#isFailed) return;
-    await Promise.all(this.#generator.refreshes().map((step) => this.#runLeftOver(step)));
-    await this.#snapshots?.flushRefresh();
-  }
-
-  async #deleteRest(): Promise<void> {
-    await this.idle();
-    if (this.isStopped || this.#isFailed) return;
-    const steps = new Map(
-      this.#generator.deletes().map((step) => [step.old as ResourceState, step] as const),
-    );
-    if (this.#refuseProtected([...steps.values()])) return;
-    this.#executor.announceDeletes([...steps.keys()]);
-    for (const group of deletionOrder([...steps.keys()])) {
-      const chains = group.map((state) => this.#runLeftOver(steps.get(state)));
-      await Promise.all(chains);
-      if (this.isStopped) return;
+    if (this.isStopped) return;
+    const { mode, selection } = this.context.options;
+    if (mode !== "refresh") {
+      this.#requireKnown(selection.targets);
+      await this.#leftOvers.delete();
+    } else if (this.#requireKnown([...selection.targets, ...selection.excludes]) && !this.#isFailed) {
+      await this.#leftOvers.refresh();
+      await this.#snapshots?.flushRefresh();
     }
   }
 
-  async #runLeftOver(step: Step | undefined): Promise<void> {
-    if (step?.old === undefined) return;
-    const { options, report } = this.context;
-    try {
-      const isForgotten = step.op === "remove-pending-replace" || (options.preview && step.op !== "refresh");
-      if (!isForgotten) await this.#planner.ensureProvider(step.old);
-    } catch (error) {
-      report.error(step.urn, messageOf(error), error);
-      this.stop();
-      return;
-    }
-    await this.#executor.run([step]);
-  }
-
-  /** Refused before anything is deleted, so that a protected resource keeps all that it needs. */
-  #refuseProtected(steps: readonly Step[]): boolean {
-    const refused = steps.filter(({ op, old }) => op === "delete" && old?.protect);
-    for (const { urn } of refused) this.context.report.error(urn, protectedText(urn));
-    return refused.length > 0;
+  /** Reports each of these URNs that names no resource of the stack or program; false when there is one. */
+  #requireKnown(urns: readonly string[]): boolean {
+    const known = new Set(this.context.base.map(({ urn }) => urn));
+    const unknown = unknownTargets(urns, (urn) => known.has(urn) || this.#news.has(urn));
+    for (const message of unknown) this.context.report.error("", message);
+    return unknown.length === 0;
   }
 }

@@ -1,6 +1,7 @@
 import type { ConfigValue } from "./config.ts";
 import type { ProviderRegistry } from "./providers/registry.ts";
 import type { ResourceState } from "./state.ts";
+import type { Selection } from "./targets.ts";
 
 /** What a run does with the resources it meets. */
 export type RunMode = "update" | "destroy" | "refresh";
@@ -13,6 +14,12 @@ export interface RunOptions {
   readonly mode: RunMode;
   /** Steps at the same time. */
   readonly parallel: number;
+  /** The resources that the run is about. */
+  readonly selection: Selection;
+  /** A step that fails ends only what depends on it. */
+  readonly continueOnError: boolean;
+  /** Protected resources are deleted and replaced like others. */
+  readonly ignoreProtect: boolean;
   readonly config: ReadonlyMap<string, ConfigValue>;
 }
 

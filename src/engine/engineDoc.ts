@@ -10,7 +10,8 @@ that of the official CLI v3.259.0 and of the Node SDK in package.json. Everythin
 
 const NOTES = `Other names: ${aliases()}.
 
-\`PULUMI_OPTION_<FLAG>\` in the environment stands for a flag that the command line lacks. \`--color=always\` is refused: nothing is coloured.
+\`PULUMI_OPTION_<FLAG>\` in the environment stands for a flag that the command line lacks; one that may be repeated takes its values with
+commas between them. \`PULUMI_CONTINUE_ON_ERROR\` stands for \`--continue-on-error\`. \`--color=always\` is refused: nothing is coloured.
 \`--diff\`, \`preview --json\`, \`--json\` of the other runs and \`--event-log\` (a file or \`tcp://\`) are the official CLI's, line by line; secrets read
 \`[secret]\`, but in a \`--diff\` with \`--show-secrets\`. \`config set\` and its like change their own lines of a YAML file and leave the rest as it is.
 A value whose name speaks of a secret wants \`--secret\` or \`--plaintext\` when it is hard to guess; ordinary words count as hard here.

@@ -1,5 +1,4 @@
-import type { CustomTimeouts } from "./state.ts";
-import { NO_TIMEOUTS } from "./state.ts";
+import { type CustomTimeouts, NO_TIMEOUTS, newState, type ResourceState } from "./state.ts";
 import type { PropertyMap } from "./value.ts";
 
 /** Another URN or part of one that a resource may be known under. */
@@ -56,4 +55,35 @@ export function newGoal(fields: Partial<Goal> & Pick<Goal, "type" | "name" | "cu
     replaceWith: [],
     ...fields,
   };
+}
+
+/** The state that a goal aims at; `alias` is the URN that `old` was found under, empty for its own. */
+export function stateOf(
+  goal: Goal,
+  urn: string,
+  alias: string,
+  old: ResourceState | undefined,
+): ResourceState {
+  return newState({
+    urn,
+    type: goal.type,
+    custom: goal.custom,
+    inputs: goal.properties,
+    parent: goal.parent,
+    protect: goal.protect ?? false,
+    dependencies: goal.dependencies,
+    provider: goal.provider,
+    propertyDependencies: goal.propertyDependencies,
+    additionalSecretOutputs: goal.additionalSecretOutputs,
+    aliases: alias === "" ? [] : [alias],
+    customTimeouts: goal.customTimeouts,
+    importId: goal.importId,
+    retainOnDelete: goal.retainOnDelete ?? false,
+    deletedWith: goal.deletedWith,
+    replaceWith: goal.replaceWith,
+    ignoreChanges: goal.ignoreChanges,
+    replaceOnChanges: goal.replaceOnChanges,
+    created: old?.created ?? "",
+    modified: old?.modified ?? "",
+  });
 }

@@ -4,6 +4,7 @@ import { applyReplaceOnChanges, type Differ } from "./differ.ts";
 import { isReplace } from "./providers/provider.ts";
 import type { ResourceState } from "./state.ts";
 import { deleteStep, type Step } from "./step.ts";
+import { isProtected } from "./stepActions.ts";
 import { isProviderType, parseProviderReference } from "./urn.ts";
 import { Computed, type PropertyMap } from "./value.ts";
 
@@ -52,7 +53,7 @@ export class ReplacementPlanner {
     const steps: Step[] = [];
     for (const { state, keys } of [...dependents].reverse()) {
       if (this.#deleted.has(state)) continue;
-      if (state.protect) this.#refuseDependent(state, old.urn);
+      if (isProtected(state, this.#context.options)) this.#refuseDependent(state, old.urn);
       this.#keys.set(state.urn, keys);
       this.#deleted.add(state);
       await this.ensureProvider(state);

@@ -5,6 +5,7 @@ import type { ConfigValue } from "./config.ts";
 import type { Deployment } from "./deployment.ts";
 import { parallelForSdk } from "./deploymentContext.ts";
 import { messageOf, refuse } from "./errors.ts";
+import type { Result } from "./failures.ts";
 import type { Goal } from "./goal.ts";
 import { aliasesOf, propertyDependenciesOf, refuseUnsupported, timeoutsOf } from "./monitorRequests.ts";
 import { DefaultProviders } from "./providers/defaultProviders.ts";
@@ -24,6 +25,12 @@ const FEATURES: readonly string[] = [
   "deletedWith",
   "replaceWith",
 ];
+
+const RESULTS: Readonly<Record<Result, resourcePb.Result>> = {
+  success: resourcePb.Result.SUCCESS,
+  failed: resourcePb.Result.FAIL,
+  skipped: resourcePb.Result.SKIP,
+};
 
 /** The program's side of a run: what the service `ResourceMonitor` does, without gRPC. */
 export class ResourceMonitor {
@@ -75,8 +82,11 @@ export class ResourceMonitor {
     const state = await this.#deployment.register(goal);
     this.#goals.set(state.urn, goal);
     if (!goal.custom) this.#componentProviders.set(state.urn, this.#providersOf(request));
+    const result = this.#deployment.resultOf(state.urn);
+    if (result !== "success" && !request.getSupportsresultreporting())
+      throw new Error("resource registration failed");
     const response = new resourcePb.RegisterResourceResponse();
-    response.setUrn(state.urn).setId(state.id).setResult(resourcePb.Result.SUCCESS);
+    response.setUrn(state.urn).setId(state.id).setResult(RESULTS[result]);
     response.setObject(
       toStruct(goal.custom ? state.outputs : {}, {
         keepUnknowns: true,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isOn, parallelOf } from "./args.ts";
+import { isOn } from "./args.ts";
 import {
   type CommandContext,
   configFileOf,
@@ -23,6 +23,7 @@ import { ProviderRegistry } from "./providers/registry.ts";
 import { ResourceMonitor } from "./resourceMonitor.ts";
 import { openAudience } from "./runAudience.ts";
 import type { RunMonitor } from "./runMonitor.ts";
+import { type CommandOptions, requireInState, runOptions } from "./runOptions.ts";
 import { SaveGate } from "./saveGate.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
@@ -54,6 +55,7 @@ interface RunParts {
   readonly monitor: RunMonitor;
   readonly log: EventLog;
   readonly server: EngineServer;
+  readonly options: CommandOptions;
 }
 
 /** Runs a plan on the stack that the command names: locked, unless it is a preview. */
@@ -68,10 +70,15 @@ async function runLocked(context: CommandContext, plan: RunPlan, stack: StackCon
   await saveConfigFlags(context, stack);
   const stackConfig = await loadConfig(stack.project, stack.id.stack, configFileOf(context));
   const loaded = await loadStack(context, stack, stackConfig.salt);
+  const options = runOptions(context, loaded.snapshot.resources);
+  const { protectedCount } = options;
+  const stillThere = `There are still ${protectedCount} protected resources associated with this stack.\n`;
+  if (protectedCount > 0 && protectedCount === loaded.snapshot.resources.length)
+    return context.out(`There were no unprotected resources to destroy. ${stillThere}`);
   const config = await readConfig(context, stackConfig);
   const { monitor, log } = await openAudience(context, plan.preview, config);
   const server = await startEngineServer(monitor);
-  const parts: RunParts = { context, plan, stack, loaded, config, monitor, log, server };
+  const parts: RunParts = { context, plan, stack, loaded, config, monitor, log, server, options };
   let writes = 0;
   try {
     writes = await runDeployment(parts);
@@ -83,6 +90,7 @@ async function runLocked(context: CommandContext, plan: RunPlan, stack: StackCon
   const failure = writes > 0 ? await writeHistory(parts, stackConfig, startTime) : undefined;
   requireSuccess(parts);
   if (failure !== undefined) throw failure;
+  if (protectedCount > 0) context.out(`All unprotected resources were destroyed. ${stillThere}`);
 }
 
 async function readConfig(
@@ -111,6 +119,7 @@ async function runDeployment(parts: RunParts): Promise<number> {
   });
   try {
     warnPending(parts);
+    if (plan.mode !== "update") requireInState(parts.options.selection, loaded.snapshot.resources);
     const base = wantsRefresh(parts) ? await refreshBase(parts, host, save) : loaded.snapshot;
     if (monitor.hasErrors) return writer.saves;
     const snapshots = plan.preview ? undefined : new SnapshotManager(base, save);
@@ -144,7 +153,7 @@ interface DeploymentBase {
 }
 
 function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase): Deployment {
-  const { context, plan, stack, monitor, config } = parts;
+  const { context, plan, stack, monitor, config, options } = parts;
   const builtin = new BuiltinProvider({
     stackOutputs: (name) => readStackOutputs(context, stack, name),
     resource: (urn) => deployment.resource(urn),
@@ -156,8 +165,8 @@ function openDeployment(parts: RunParts, host: PluginHost, start: DeploymentBase
       stack: stack.id.stack,
       preview: plan.preview,
       mode: start.mode,
-      parallel: parallelOf(context.invocation),
       config,
+      ...options,
     },
     base: start.base,
     registry,
@@ -185,6 +194,7 @@ async function refreshBase(parts: RunParts, host: PluginHost, save: SaveSnapshot
 
 /** Runs the program, if the plan does, and finishes the deployment. */
 async function advance(parts: RunParts, deployment: Deployment): Promise<void> {
+  if (!deployment.begin()) return;
   const isDone = !parts.plan.runsProgram || (await driveProgram(parts, deployment));
   if (isDone) await deployment.finish();
 }

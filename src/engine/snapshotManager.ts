@@ -1,4 +1,5 @@
 import { withCurrentUrns } from "./checkpoint.ts";
+import { inDependencyOrder } from "./dependencyGraph.ts";
 import { type OperationType, type PendingOperation, type Snapshot, verifyIntegrity } from "./snapshot.ts";
 import { dependenciesOf, type ResourceState } from "./state.ts";
 import { type Step, subjectOf } from "./step.ts";
@@ -20,6 +21,8 @@ export class SnapshotManager {
   readonly #done = new Set<ResourceState>();
   readonly #operations = new Map<ResourceState, OperationType>();
   #isRefreshed = false;
+  /** Whether what isn't targeted stands behind what needs it. */
+  #isMixed = false;
   /** URNs that a refresh found to be no more. */
   readonly #gone = new Set<string>();
   #inFlight: Promise<void> | undefined;
@@ -48,10 +51,11 @@ export class SnapshotManager {
   }
 
   /** Applies a step to the lists; true when the checkpoint must be written. */
-  #record({ op, old, after, isSkippedCreate }: Step): boolean {
+  #record({ op, old, after, isSkippedCreate, isUntargeted }: Step): boolean {
+    this.#isMixed ||= isUntargeted;
     switch (op) {
       case "same":
-        return this.#recordSame(old, after, isSkippedCreate);
+        return !isUntargeted && this.#recordSame(old, after, isSkippedCreate);
       case "create":
       case "create-replacement":
       case "import-replacement":
@@ -111,7 +115,8 @@ export class SnapshotManager {
 
   /** The state as it would be written now. */
   snapshot(): Snapshot {
-    const kept = [...this.#resources, ...this.#base].filter((state) => !this.#done.has(state));
+    const left = [...this.#resources, ...this.#base].filter((state) => !this.#done.has(state));
+    const kept = this.#isMixed ? inDependencyOrder(left) : left;
     const resources = this.#gone.size === 0 ? kept : withoutGone(kept, this.#gone);
     const operations = [...this.#operations].map(([resource, type]) => ({ resource, type }));
     return { resources, pendingOperations: [...operations, ...this.#kept] };

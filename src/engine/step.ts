@@ -36,8 +36,10 @@ export interface Step {
   readonly detailedDiff: Readonly<Record<string, PropertyDiff>> | undefined;
   /** A delete that leaves the state as "deleted, replacement pending". */
   readonly pendingReplacement: boolean;
-  /** A create that isn't done: the program runs only for a destroy. */
+  /** A create that isn't done: the resource isn't targeted, or the program runs only for a destroy. */
   readonly isSkippedCreate: boolean;
+  /** The resource isn't targeted and stays as it is; `after` is `old` itself. */
+  readonly isUntargeted: boolean;
 }
 
 type StepFields = Partial<Step> & Pick<Step, "op" | "urn">;
@@ -51,8 +53,19 @@ export function newStep(fields: StepFields): Step {
     detailedDiff: undefined,
     pendingReplacement: false,
     isSkippedCreate: false,
+    isUntargeted: false,
     ...fields,
   };
+}
+
+/** Leaves a resource that isn't targeted as it is. */
+export function untargetedStep(old: ResourceState): Step {
+  return newStep({ op: "same", urn: old.urn, old, after: old, isUntargeted: true });
+}
+
+/** Makes nothing of a resource that isn't there. */
+export function skippedStep(after: ResourceState): Step {
+  return newStep({ op: "same", urn: after.urn, after, isSkippedCreate: true });
 }
 
 /** The resource a step is about, as it is or will be. */

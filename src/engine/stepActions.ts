@@ -1,4 +1,4 @@
-import { type RunContext, StepFailure } from "./deploymentContext.ts";
+import { type RunContext, type RunOptions, StepFailure } from "./deploymentContext.ts";
 import type { Provider } from "./providers/provider.ts";
 import { amend, type ResourceState } from "./state.ts";
 import type { Step } from "./step.ts";
@@ -54,8 +54,8 @@ export class StepActions {
     }
   }
 
-  async #same({ old, after, isSkippedCreate }: Step): Promise<InitErrors> {
-    if (old === undefined || after === undefined || isSkippedCreate) return READY;
+  async #same({ old, after, isSkippedCreate, isUntargeted }: Step): Promise<InitErrors> {
+    if (old === undefined || after === undefined || isSkippedCreate || isUntargeted) return READY;
     amend(after, { id: old.id, outputs: old.outputs, carried: old.carried });
     if (isProviderType(after.type)) await this.#context.registry.ensure({ ...after, inputs: old.inputs });
     this.#markSecrets(after);
@@ -181,7 +181,8 @@ export class StepActions {
 
   async #delete({ op, urn, old, pendingReplacement }: Step): Promise<InitErrors> {
     const state = required(old);
-    if (op === "delete" && state.protect) throw new StepFailure(urn, protectedText(urn));
+    if (op === "delete" && isProtected(state, this.#context.options))
+      throw new StepFailure(urn, protectedText(urn));
     if (!this.#context.options.preview && state.custom && this.#isDeletedByProvider(state)) {
       const { id, inputs, outputs } = state;
       const timeoutSeconds = state.customTimeouts.delete;
@@ -229,6 +230,11 @@ function topLevelSecrets(inputs: PropertyMap): PropertyMap {
 function required(state: ResourceState | undefined): ResourceState {
   if (state === undefined) throw new Error("internal: a step lacks the state it must have");
   return state;
+}
+
+/** Whether a resource must not be deleted in this run. */
+export function isProtected({ protect }: ResourceState, { ignoreProtect }: RunOptions): boolean {
+  return protect && !ignoreProtect;
 }
 
 /** What a protected resource's delete is refused with. */

@@ -8,6 +8,14 @@ import type { Step } from "./step.ts";
 import { StepActions } from "./stepActions.ts";
 import { isProviderType, nameOfUrn, typeOfUrn } from "./urn.ts";
 
+/** How a chain of steps ended. */
+export type ChainResult =
+  | { readonly outcome: "done" | "stopped" }
+  | { readonly outcome: "failed"; readonly step: Step };
+
+const DONE: ChainResult = { outcome: "done" };
+const STOPPED: ChainResult = { outcome: "stopped" };
+
 /** Watches steps: events, counts, kill points. */
 export interface StepObserver {
   before(step: Step): void;
@@ -21,8 +29,9 @@ export interface StepObserver {
 
 /** A delete that is decided on and not done. */
 interface Deletion {
-  readonly ended: Promise<void>;
-  readonly end: () => void;
+  /** Resolves with whether it was done. */
+  readonly ended: Promise<boolean>;
+  readonly end: (isDone: boolean) => void;
 }
 
 /** A call of a provider was given up: nobody knows whether it took effect. */
@@ -103,57 +112,70 @@ export class StepExecutor {
   /** To be told of steps as soon as they are decided: whoever makes anew what they delete waits for that. */
   announce(steps: readonly Step[]): void {
     for (const old of deletedBy(steps)) {
-      let end: () => void = () => undefined;
-      const ended = new Promise<void>((resolve) => {
+      let end: (isDone: boolean) => void = () => undefined;
+      const ended = new Promise<boolean>((resolve) => {
         end = resolve;
       });
       this.#deletions.set(old, { ended, end });
     }
   }
 
-  /** Does the steps of one resource one after the other; false when the run was stopped before they were done. */
-  async run(steps: readonly Step[]): Promise<boolean> {
-    await this.#enter(steps);
+  /**
+   * Does the steps of one resource one after the other, as long as the run isn't stopped. A failure stops the run,
+   * unless it is to continue on errors and the state could be stored.
+   */
+  async run(steps: readonly Step[]): Promise<ChainResult> {
+    const undone = await this.#enter(steps);
     try {
+      if (undone !== undefined && !this.#isStopped) return { outcome: "failed", step: undone };
       for (const step of steps) {
-        if (this.#isStopped || !(await this.#step(step))) return false;
-        this.#endDeletions([step]);
+        if (this.#isStopped) return STOPPED;
+        const result = await this.#step(step).catch((error: unknown) => this.#failed(step, asError(error)));
+        if (result.outcome !== "done") return result;
+        this.#endDeletions([step], true);
       }
-      return true;
-    } catch (error) {
-      this.stop();
-      this.#reportFailure(error, steps[0]?.urn ?? "");
-      return false;
+      return DONE;
     } finally {
-      this.#endDeletions(steps);
+      this.#endDeletions(steps, false);
       this.#leave();
     }
   }
 
-  #endDeletions(steps: readonly Step[]): void {
-    for (const old of deletedBy(steps)) this.#deletions.get(old)?.end();
+  #endDeletions(steps: readonly Step[], isDone: boolean): void {
+    for (const old of deletedBy(steps)) this.#deletions.get(old)?.end(isDone);
   }
 
-  /** Resolves when other resources' steps have deleted what these make anew. */
-  async #untilDeleted(steps: readonly Step[]): Promise<void> {
+  /** Waits until other resources' steps have deleted what these make anew; answers one of which they couldn't. */
+  async #untilDeleted(steps: readonly Step[]): Promise<Step | undefined> {
     const own = deletedBy(steps);
-    for (const { old } of steps)
-      if (old !== undefined && !own.includes(old)) await this.#deletions.get(old)?.ended;
+    for (const step of steps) {
+      const { old } = step;
+      if (old === undefined || own.includes(old)) continue;
+      if ((await this.#deletions.get(old)?.ended) === false) return step;
+    }
+    return undefined;
   }
 
-  /** False when the run was stopped before the step began. */
-  async #step(step: Step): Promise<boolean> {
+  #failed(step: Step, error: Error): ChainResult {
+    const goesOn = this.#context.options.continueOnError && error instanceof StepFailure;
+    if (!goesOn) this.stop();
+    this.#reportFailure(error, step.urn);
+    return goesOn ? { outcome: "failed", step } : STOPPED;
+  }
+
+  /** Stopped when the run was stopped before the step began. */
+  async #step(step: Step): Promise<ChainResult> {
     this.#observer.before(step);
     await this.#snapshots?.begin(step);
     if (this.#isStopped) {
       await this.#snapshots?.end(step, false);
-      return false;
+      return STOPPED;
     }
     const initErrors = await this.#apply(step);
     await this.#snapshots?.end(step, true);
     if (initErrors.length === 0) {
       this.#observer.after(step);
-      return true;
+      return DONE;
     }
     this.#observer.failed(step);
     throw new StepFailure(step.urn, initErrors.join("\n"));
@@ -198,11 +220,13 @@ export class StepExecutor {
     this.#context.report.error(error instanceof StepFailure ? error.urn : urn, messageOf(error), error);
   }
 
-  async #enter(steps: readonly Step[]): Promise<void> {
+  /** Waits for its turn; answers a step that can't be done because another resource's delete failed. */
+  async #enter(steps: readonly Step[]): Promise<Step | undefined> {
     this.#running++;
-    await this.#untilDeleted(steps);
+    const undone = await this.#untilDeleted(steps);
     if (this.#free > 0) this.#free--;
     else if (!this.#isStopped) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return undone;
   }
 
   #leave(): void {
@@ -216,6 +240,10 @@ export class StepExecutor {
 
 function deletedBy(steps: readonly Step[]): readonly ResourceState[] {
   return steps.flatMap(({ op, old }) => (old !== undefined && /^(delete|discard)/.test(op) ? [old] : []));
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** Whether a provider's call ended without an answer. */

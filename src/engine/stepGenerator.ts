@@ -1,13 +1,18 @@
 import { AliasBook } from "./aliases.ts";
+import { needsOf } from "./dependencyGraph.ts";
 import { type RunContext, StepFailure } from "./deploymentContext.ts";
 import { applyReplaceOnChanges, Differ } from "./differ.ts";
-import type { Goal } from "./goal.ts";
+import type { Failures } from "./failures.ts";
+import { type Goal, stateOf } from "./goal.ts";
+import { ProviderChanges } from "./providerChanges.ts";
 import { type DiffResult, isReplace, NO_DIFF, replaceDiff } from "./providers/provider.ts";
-import { withoutInternal } from "./providers/registry.ts";
 import { ReplacementPlanner } from "./replacements.ts";
-import { amend, dependenciesOf, newState, type ResourceState } from "./state.ts";
-import { deleteStep, newStep, type Step } from "./step.ts";
-import { createUrn, isProviderType, parseProviderReference } from "./urn.ts";
+import { amend, newState, type ResourceState } from "./state.ts";
+import { deleteStep, newStep, type Step, skippedStep, untargetedStep } from "./step.ts";
+import { isProtected } from "./stepActions.ts";
+import { Targets } from "./targets.ts";
+import { UntargetedResources } from "./untargeted.ts";
+import { createUrn, isProviderType } from "./urn.ts";
 import { equalMaps } from "./value.ts";
 
 /** A read of a resource that the program doesn't own. */
@@ -25,21 +30,33 @@ export class StepGenerator {
   readonly #aliases: AliasBook;
   readonly #differ: Differ;
   readonly #planner: ReplacementPlanner;
+  readonly #targets: Targets;
+  readonly #untargeted: UntargetedResources;
+  readonly #failures: Failures;
   readonly #registered = new Set<string>();
   /** Those that were decided on, in whatever way. */
   readonly #operated = new Set<string>();
   readonly #replaced = new Set<string>();
   /** Deleted ahead of a replacement: a registration makes them anew. */
   readonly #deleted = new Set<string>();
+  /** Registered, and not made in this run. */
   readonly #skipped = new Set<string>();
-  /** Provider resources of this run by URN. */
-  readonly #providers = new Map<string, ResourceState>();
+  readonly #providers: ProviderChanges;
   /** In a destroy that runs the program: what it registered. */
   readonly #condemned: ResourceState[] = [];
+  /** In a refresh: those that are read. */
+  readonly #refreshed: ReadonlySet<ResourceState>;
 
-  constructor(context: RunContext) {
+  constructor(context: RunContext, failures: Failures) {
     this.#context = context;
+    this.#failures = failures;
+    this.#targets = new Targets(context.options.selection);
+    this.#untargeted = new UntargetedResources(context, this.#targets);
+    this.#refreshed = new Set(
+      context.options.mode === "refresh" ? this.#targets.refreshed(context.base) : [],
+    );
     this.#aliases = new AliasBook(context);
+    this.#providers = new ProviderChanges(context, this.#aliases);
     this.#differ = new Differ(context);
     this.#planner = new ReplacementPlanner(context, this.#differ);
   }
@@ -49,13 +66,24 @@ export class StepGenerator {
     const urn = this.#claim(goal.parent, goal.type, goal.name);
     const { old, alias } = this.#aliases.find(urn, goal, (other) => this.#registered.has(other));
     const state = stateOf(goal, urn, alias, old);
-    if (isProviderType(goal.type)) this.#providers.set(urn, state);
-    const isUpdate = this.#context.options.mode === "update";
+    if (isProviderType(goal.type)) this.#providers.add(state);
+    const isTargeted = this.#targets.includes(state);
     const steps =
-      (isUpdate ? undefined : this.#withoutChange(goal, state, old)) ??
-      (await this.#decide(goal, state, old));
+      this.#withoutWhatFailed(state, old) ??
+      this.#withoutChange(goal, state, old) ??
+      (await this.#decide(goal, state, old, isTargeted));
+    this.#untargeted.requirePresent(steps);
     this.#operated.add(urn);
+    const made = steps.at(-1)?.isSkippedCreate ? undefined : steps.at(-1)?.after;
+    if (this.#context.options.mode === "destroy" && made !== undefined) this.#condemned.push(made);
     return steps;
+  }
+
+  /** In a run that goes on after failures, nothing is done about a resource that needs one that failed. */
+  #withoutWhatFailed(state: ResourceState, old: ResourceState | undefined): readonly Step[] | undefined {
+    if (!this.#failures.blocks(state)) return undefined;
+    this.#failures.add(state.urn, "skipped", old);
+    return [skippedStep(state)];
   }
 
   /** Steps for a resource that is only read. */
@@ -66,6 +94,10 @@ export class StepGenerator {
     const fields = { id, parent, inputs, dependencies, provider, additionalSecretOutputs };
     const after = newState({ urn, type, custom: true, external: true, ...fields });
     this.#operated.add(urn);
+    const skipped = this.#withoutWhatFailed(after, old);
+    if (skipped !== undefined) return skipped;
+    const absent = this.#untargeted.leaveRead(after);
+    if (absent !== undefined) return [absent];
     if (this.#context.options.mode === "destroy") this.#condemned.push(after);
     if (old === undefined || old.external || old.id === id) return [newStep({ op: "read", urn, old, after })];
     this.#replaced.add(urn);
@@ -75,16 +107,22 @@ export class StepGenerator {
     ];
   }
 
-  /** Deletes for everything the program no longer registers, in no order. */
-  deletes(): readonly Step[] {
+  /** Deletes for everything the program no longer registers and the run is about, in no order; the rest stays as it is. */
+  leftOver(): readonly Step[] {
+    const deletable = this.#targets.deletable(this.#context.base);
     const steps: Step[] = [];
     for (const old of this.#context.base) {
-      if (old.delete && !this.#planner.isAlreadyDeleted(old)) steps.push(deleteStep(old, true, false));
-      else if (!old.delete && !this.#isOperatedOn(old.urn)) steps.push(deleteStep(old, false, false));
+      if (old.delete ? this.#planner.isAlreadyDeleted(old) : this.#isOperatedOn(old.urn)) continue;
+      if (deletable.has(old.urn)) steps.push(deleteStep(old, old.delete, false));
+      else if (!old.delete) steps.push(untargetedStep(old));
     }
-    for (const state of this.#condemned)
-      if (!this.#skipped.has(state.urn)) steps.push(deleteStep(state, false, false));
-    return steps;
+    const condemned = this.#condemned.filter(({ urn }) => deletable.has(urn));
+    return [...steps, ...condemned.map((state) => deleteStep(state, false, false))];
+  }
+
+  /** Tells why not all of these deletes may be done; false when they may. */
+  refusesDeletes(deletes: readonly Step[]): boolean {
+    return this.#untargeted.refuseDeletes(deletes);
   }
 
   /** In an update and a destroy, what was skipped counts as not registered. */
@@ -114,34 +152,43 @@ export class StepGenerator {
     old: ResourceState | undefined,
   ): readonly Step[] | undefined {
     const { urn } = state;
-    const provider = state.provider === "" ? [] : [parseProviderReference(state.provider).urn];
-    const isBlocked = [...dependenciesOf(state), ...provider].some((needed) => this.#skipped.has(needed));
+    if (this.#context.options.mode === "update") return undefined;
+    const isBlocked = needsOf(state).some((needed) => this.#skipped.has(needed));
     const isOwned = goal.custom && !isProviderType(goal.type);
     if (isBlocked || (isOwned && old === undefined)) {
       this.#skipped.add(urn);
-      return [
-        newStep({ op: "same", urn, after: { ...state, outputs: old?.outputs ?? {} }, isSkippedCreate: true }),
-      ];
+      return [skippedStep({ ...state, outputs: old?.outputs ?? {} })];
     }
-    if (this.#context.options.mode === "destroy") this.#condemned.push(state);
     if (!isOwned || old === undefined) return undefined;
-    if (this.#context.options.mode === "refresh") return [newStep({ op: "refresh", urn, old, after: old })];
+    if (this.#context.options.mode === "refresh") return [this.#refreshStep(old)];
     amend(state, { inputs: old.inputs });
     return [newStep({ op: "same", urn, old, after: state })];
   }
 
-  /** Refreshes of the resources that the program didn't register, or of all without one. */
-  refreshes(): readonly Step[] {
-    const rest = this.#context.base.filter(({ urn }) => !this.#isOperatedOn(urn));
-    return rest.map((old) => newStep({ op: "refresh", urn: old.urn, old, after: old }));
+  #refreshStep(old: ResourceState): Step {
+    if (!this.#refreshed.has(old)) return untargetedStep(old);
+    return newStep({ op: "refresh", urn: old.urn, old, after: old });
   }
 
-  async #decide(goal: Goal, state: ResourceState, old: ResourceState | undefined): Promise<readonly Step[]> {
+  /** Refreshes of the resources that the program didn't register, or of all without one. */
+  refreshes(): readonly Step[] {
+    const rest = [...this.#refreshed].filter(({ urn }) => !this.#isOperatedOn(urn));
+    return rest.map((old) => this.#refreshStep(old));
+  }
+
+  async #decide(
+    goal: Goal,
+    state: ResourceState,
+    old: ResourceState | undefined,
+    isTargeted: boolean,
+  ): Promise<readonly Step[]> {
     const { urn } = state;
     const isRecreating = this.#deleted.has(urn);
+    if (!isTargeted && !isRecreating) return this.#leave(state, old);
     if (this.#isImport(goal, old)) return [newStep({ op: "import", urn, old, after: state })];
-    const isNew = old === undefined || isRecreating || old.external;
-    if (goal.custom) {
+    const isNew = old === undefined || isRecreating || old.external || this.#targets.isReplaced(urn);
+    if (!isTargeted && old !== undefined) amend(state, { inputs: old.inputs });
+    else if (goal.custom) {
       const news = isNew
         ? goal.properties
         : this.#differ.resetIgnored(urn, goal.properties, old.inputs, goal.ignoreChanges);
@@ -151,6 +198,12 @@ export class StepGenerator {
     if (old?.external) return this.#takeOwnership(state, old);
     if (old === undefined) return [newStep({ op: "create", urn, after: state })];
     return await this.stepsFromDiff(goal, state, old);
+  }
+
+  #leave(state: ResourceState, old: ResourceState | undefined): readonly Step[] {
+    if (old === undefined) this.#skipped.add(state.urn);
+    else this.#registered.add(old.urn);
+    return [this.#untargeted.leave(state, old)];
   }
 
   #isImport({ custom, importId }: Goal, old: ResourceState | undefined): boolean {
@@ -198,8 +251,9 @@ export class StepGenerator {
   }
 
   async #diff(goal: Goal, state: ResourceState, old: ResourceState): Promise<DiffResult> {
+    if (this.#targets.isReplaced(state.urn)) return replaceDiff("id");
     if (state.replaceWith.some((urn) => this.#replaced.has(urn))) return replaceDiff("replaceWith");
-    if (await this.#isProviderReplaced(state, old)) return replaceDiff("provider");
+    if (await this.#providers.areReplaced(state, old)) return replaceDiff("provider");
     if (!goal.custom) return equalMaps(old.inputs, state.inputs) ? NO_DIFF : { ...NO_DIFF, changes: "some" };
     return await this.#differ.diff(
       { ...state, id: old.id },
@@ -213,27 +267,6 @@ export class StepGenerator {
     );
   }
 
-  /** Another provider replaces a resource only if its config diff says so. */
-  async #isProviderReplaced(state: ResourceState, old: ResourceState): Promise<boolean> {
-    if (old.provider === state.provider) return false;
-    if (old.provider === "" || state.provider === "") return true;
-    const [before, after] = [parseProviderReference(old.provider), parseProviderReference(state.provider)];
-    if (this.#aliases.successorOf(before.urn) === after.urn) return false;
-    const [oldState, newProvider] = [this.#context.olds.get(before.urn), this.#providers.get(after.urn)];
-    const provider = this.#context.registry.get(state.provider);
-    if (oldState === undefined || newProvider === undefined || provider === undefined) return true;
-    const diff = await provider.diffConfig({
-      urn: after.urn,
-      id: before.id,
-      oldInputs: withoutInternal(oldState.inputs),
-      oldOutputs: oldState.outputs,
-      newInputs: withoutInternal(newProvider.inputs),
-      ignoreChanges: [],
-      preview: this.#context.options.preview,
-    });
-    return isReplace(diff);
-  }
-
   async #replace(
     goal: Goal,
     state: ResourceState,
@@ -241,10 +274,11 @@ export class StepGenerator {
     diff: DiffResult,
   ): Promise<readonly Step[]> {
     const { urn } = state;
-    if (state.protect && old.protect) this.#planner.refuseReplacement(urn);
+    if (isProtected(state, this.#context.options) && old.protect) this.#planner.refuseReplacement(urn);
     if (goal.importId !== "") this.#planner.refuseImportedReplacement(urn);
     this.#replaced.add(urn);
-    if (goal.custom) amend(state, { inputs: await this.#differ.check(state, {}, goal.properties) });
+    const isChecked = !goal.custom || this.#targets.isReplaced(urn);
+    if (!isChecked) amend(state, { inputs: await this.#differ.check(state, {}, goal.properties) });
     const { replaceKeys: keys, changedKeys: diffs, detailedDiff } = diff;
     const details = { urn, old, after: state, keys, diffs, detailedDiff };
     const create = newStep({ op: "create-replacement", ...details });
@@ -255,29 +289,4 @@ export class StepGenerator {
     this.#deleted.delete(urn);
     return [...deletes, replace, create];
   }
-}
-
-function stateOf(goal: Goal, urn: string, alias: string, old: ResourceState | undefined): ResourceState {
-  return newState({
-    urn,
-    type: goal.type,
-    custom: goal.custom,
-    inputs: goal.properties,
-    parent: goal.parent,
-    protect: goal.protect ?? false,
-    dependencies: goal.dependencies,
-    provider: goal.provider,
-    propertyDependencies: goal.propertyDependencies,
-    additionalSecretOutputs: goal.additionalSecretOutputs,
-    aliases: alias === "" ? [] : [alias],
-    customTimeouts: goal.customTimeouts,
-    importId: goal.importId,
-    retainOnDelete: goal.retainOnDelete ?? false,
-    deletedWith: goal.deletedWith,
-    replaceWith: goal.replaceWith,
-    ignoreChanges: goal.ignoreChanges,
-    replaceOnChanges: goal.replaceOnChanges,
-    created: old?.created ?? "",
-    modified: old?.modified ?? "",
-  });
 }

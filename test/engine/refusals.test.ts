@@ -30,8 +30,8 @@ describe("what the engine doesn't do is refused by name with exit code 2", () =>
     [["stack", "tag", "ls"], "the command `pulumi stack tag`"],
     [["import", "--file", "x"], "the command `pulumi import`"],
     [["watch"], "the command `pulumi watch`"],
-    [["up", "--target", "urn"], "the flag `--target` of `pulumi up`"],
-    [["up", "--continue-on-error"], "the flag `--continue-on-error` of `pulumi up`"],
+    [["destroy", "--exclude-dependents"], "the flag `--exclude-dependents` of `pulumi destroy`"],
+    [["refresh", "--continue-on-error"], "the flag `--continue-on-error` of `pulumi refresh`"],
     [["up", "--plan", "x"], "the flag `--plan` of `pulumi up`"],
     [["up", "--color=always"], "the flag `--color=always`: it prints no colours"],
     [["stack", "init", "x", "--secrets-provider", "awskms://k"], "the secrets provider 'awskms://k'"],
@@ -44,8 +44,8 @@ describe("what the engine doesn't do is refused by name with exit code 2", () =>
   });
 
   test("options of the environment that no command has", async () => {
-    const run = harness.run(["stack", "ls"], { PULUMI_OPTION_TARGET: "urn" });
-    expect(await refusal(run)).toContain("the environment variable PULUMI_OPTION_TARGET");
+    const run = harness.run(["stack", "ls"], { PULUMI_OPTION_URNS: "true" });
+    expect(await refusal(run)).toContain("the environment variable PULUMI_OPTION_URNS");
     await harness.run(["stack", "ls"], { PULUMI_OPTION_RUN_PROGRAM: "true", PULUMI_OPTION_COLOR: "never" });
   });
 

@@ -1,9 +1,10 @@
 import { userInfo } from "node:os";
 import { isOn } from "../args.ts";
 import { MANIFEST_VERSION } from "../checkpoint.ts";
-import { backendOf, type CommandContext } from "../commandContext.ts";
+import { backendOf, type CommandContext, stackContext } from "../commandContext.ts";
 import { misuse } from "../errors.ts";
 import { run } from "../run.ts";
+import { readStack } from "../stackFile.ts";
 import { getConfig, removeAllConfig, removeConfig, setAllConfig, setConfig, showConfig } from "./config.ts";
 import { refreshConfig } from "./configRefresh.ts";
 import { showOutputs } from "./outputs.ts";
@@ -70,11 +71,14 @@ async function refreshStack(context: CommandContext): Promise<void> {
   await run(context, { kind: "refresh", mode: "refresh", ...programOf(context) });
 }
 
-/** With `--remove` the emptied stack goes too. */
+/** With `--remove` the emptied stack goes too; one of which a part was to stay doesn't. */
 async function destroyStack(context: CommandContext): Promise<void> {
   await run(context, { kind: "destroy", mode: "destroy", ...programOf(context) });
   const { flags } = context.invocation;
-  if (flags.has("--remove") && !flags.has("--preview-only")) await removeStack(context);
+  if (!flags.has("--remove") || flags.has("--preview-only") || flags.has("--target")) return;
+  const { deployment } = await readStack(await stackContext(context));
+  const isKept = flags.has("--exclude-protected") && (deployment.resources?.length ?? 0) > 0;
+  if (!isKept) await removeStack(context);
 }
 
 /** A destroy or refresh runs the program only when it is told to. */

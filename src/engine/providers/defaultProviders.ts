@@ -3,7 +3,7 @@ import { EngineError } from "../errors.ts";
 import { type Goal, newGoal } from "../goal.ts";
 import type { ResourceState } from "../state.ts";
 import { providerReference, providerType } from "../urn.ts";
-import { type PropertyMap, Secret } from "../value.ts";
+import { type PropertyMap, Secret, UNKNOWN } from "../value.ts";
 import { INTERNAL_KEY } from "./registry.ts";
 
 /** Which default provider a resource asks for. */
@@ -47,7 +47,8 @@ export class DefaultProviders {
         properties: this.#inputs(request),
       }),
     );
-    return providerReference(urn, id);
+    // One that could not be configured has no id: what needs it is skipped, or the run has ended.
+    return providerReference(urn, id || UNKNOWN);
   }
 
   #inputs({ pkg, version, pluginDownloadUrl }: ProviderRequest): PropertyMap {

@@ -184,6 +184,11 @@ export interface CheckpointFile {
   };
 }
 
+/** The URN of a top resource of the stack `dev`. */
+export function urnOf(name: string, type = "test:index:Thing"): string {
+  return `urn:pulumi:dev::demo::${type}::${name}`;
+}
+
 /** The names in URNs, in order. */
 export function names(resources: readonly Resource[]): readonly string[] {
   return resources.map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2));

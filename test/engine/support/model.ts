@@ -8,6 +8,7 @@ import { SaveGate } from "../../../src/engine/saveGate.ts";
 import type { Snapshot } from "../../../src/engine/snapshot.ts";
 import { SnapshotManager } from "../../../src/engine/snapshotManager.ts";
 import type { ResourceState } from "../../../src/engine/state.ts";
+import { type Selection, WHOLE_STACK } from "../../../src/engine/targets.ts";
 import { ROOT_STACK_TYPE } from "../../../src/engine/urn.ts";
 import { Computed, type PropertyMap, Secret, UNKNOWN } from "../../../src/engine/value.ts";
 import { THERE, type World } from "./world.ts";
@@ -78,6 +79,9 @@ export interface ModelRun {
   readonly base: Snapshot;
   readonly program: Program;
   readonly world: World;
+  /** Default: the whole stack. */
+  readonly selection?: Selection;
+  readonly continueOnError?: boolean;
   readonly stopAt?: Stop;
   /** So many saves succeed, then the disk is full. */
   readonly roomFor?: number;
@@ -141,6 +145,9 @@ export async function runModel(run: ModelRun): Promise<ModelResult> {
       mode: run.mode,
       parallel: 8,
       config: new Map(),
+      selection: run.selection ?? WHOLE_STACK,
+      continueOnError: run.continueOnError ?? false,
+      ignoreProtect: false,
     },
     base,
     registry: new ProviderRegistry(async () => world),

@@ -1,6 +1,19 @@
 import { type Resource, secret } from "@pulumi/pulumi";
 import { Component, TestInstance, Thing } from "./harness.ts";
+import { PARTIAL_SCENARIOS } from "./partialScenarios.ts";
 import type { TestProvider } from "./testProvider.ts";
+
+/** Options of a run, as the Automation API names them. */
+export interface RunSettings {
+  readonly refresh?: boolean;
+  readonly target?: string[];
+  readonly targetDependents?: boolean;
+  readonly exclude?: string[];
+  readonly excludeDependents?: boolean;
+  readonly excludeProtected?: boolean;
+  readonly replace?: string[];
+  readonly continueOnError?: boolean;
+}
 
 /** One command of a scenario, or a change to the provider's world before the next one. */
 export type ScenarioStep =
@@ -8,8 +21,7 @@ export type ScenarioStep =
       readonly run: "up" | "preview" | "refresh" | "destroy";
       readonly program: () => void;
       readonly fails?: true;
-      /** With `--refresh`. */
-      readonly refresh?: true;
+      readonly settings?: RunSettings;
     }
   | { readonly world: (provider: TestProvider) => void };
 
@@ -144,12 +156,12 @@ export const SCENARIOS: Readonly<Record<string, readonly ScenarioStep[]>> = {
   "drift, looked for first": [
     up(watched),
     { world: (provider) => provider.world.set("a-1", { value: "drifted" }) },
-    { run: "preview", program: watched, refresh: true },
-    { run: "up", program: watched, refresh: true },
-    { world: (provider) => provider.world.delete("b-2") },
-    { run: "up", program: watched, refresh: true },
+    { run: "preview", program: watched, settings: { refresh: true } },
+    { run: "up", program: watched, settings: { refresh: true } },
+    { world: (provider) => provider.world.delete("b-1") },
+    { run: "up", program: watched, settings: { refresh: true } },
     { world: (provider) => provider.world.delete("a-1") },
-    { run: "destroy", program: empty, refresh: true },
+    { run: "destroy", program: empty, settings: { refresh: true } },
   ],
   options: [
     up(optioned({ retainOnDelete: true })),
@@ -158,4 +170,5 @@ export const SCENARIOS: Readonly<Record<string, readonly ScenarioStep[]>> = {
     up(optioned({ retainOnDelete: true })),
     up(() => void new Component("c")),
   ],
+  ...PARTIAL_SCENARIOS,
 };

@@ -34,9 +34,11 @@ export class TestProvider {
   acceptSecrets = true;
   hasHandshake = false;
   version = "1.2.3";
+  /** Ids count the creates of a name and not all, so that they don't depend on the order of a program's resources. */
+  countsByName = false;
   readonly configs: { peer: string; args: Json }[] = [];
   #server: grpc.Server | undefined;
-  #count = 0;
+  readonly #counts = new Map<string, number>();
   port = 0;
 
   async start(): Promise<number> {
@@ -113,7 +115,10 @@ export class TestProvider {
     const outputs: Json = { ...inputs, made: `made ${request.getName()}` };
     const response = new providerPb.CreateResponse();
     if (request.getPreview()) return response.setProperties(struct(inputs));
-    const id = `${request.getName()}-${++this.#count}`;
+    const counter = this.countsByName ? request.getName() : "";
+    const count = (this.#counts.get(counter) ?? 0) + 1;
+    this.#counts.set(counter, count);
+    const id = `${request.getName()}-${count}`;
     this.world.set(id, inputs);
     if (inputs.init !== undefined) throw initFailed(id, outputs, String(inputs.init));
     return response.setId(id).setProperties(struct(outputs));
