@@ -145,9 +145,14 @@ export class RunMonitor implements StepObserver, Reporter {
     this.#diagnostic(urn, "info", message);
   }
 
+  /** A line that the program printed; one on stderr is no error by itself. */
+  programLine(line: string, isError: boolean): void {
+    this.#diagnostic("", isError ? "info#err" : "info", line);
+  }
+
   #diagnostic(urn: string, severity: Severity, message: string): void {
     const text = message.endsWith("\n") ? message : `${message}\n`;
-    const prefix = `${severity}: `;
+    const prefix = `${severity === "info#err" ? "info" : severity}: `;
     this.#log.write({ diagnosticEvent: { urn, severity, message: text, color: "never", prefix } });
     const label = urn === "" ? "" : `${labelOf(urn)}: `;
     if (severity === "info") this.#output.out(`${prefix}${label}${text}`);

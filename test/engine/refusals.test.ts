@@ -40,7 +40,6 @@ describe("what the engine doesn't do is refused by name with exit code 2", () =>
       ["preview", "--stack", "dev", "--event-log", "/tmp/x"],
       "the event log '/tmp/x' (only tcp:// addresses)",
     ],
-    [["up", "--stack", "dev", "--yes"], "programs outside the Automation API (no `--client`)"],
   ])("%j", async (args, what) => {
     await harness.stack(async () => undefined);
     expect(await refusal(harness.run(args))).toContain(
