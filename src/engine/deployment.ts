@@ -43,10 +43,13 @@ export class Deployment {
   readonly #executor: StepExecutor;
   readonly #generator: StepGenerator;
   readonly #importer: Importer;
+  readonly #observer: StepObserver;
   readonly #snapshots: SnapshotManager | undefined;
   readonly #planner: ReplacementPlanner;
   /** Resources registered or read in this run. */
   readonly #news = new Map<string, ResourceState>();
+  /** The last step of each resource of this run. */
+  readonly #steps = new Map<string, Step>();
   /** Outputs that components had before this run. */
   readonly #oldOutputs = new Map<string, PropertyMap>();
   #generating: Promise<unknown> = Promise.resolve();
@@ -70,6 +73,7 @@ export class Deployment {
     this.#importer = new Importer(this.context, snapshots, observer);
     this.#planner = new ReplacementPlanner(this.context, new Differ(this.context));
     this.#snapshots = snapshots;
+    this.#observer = observer;
   }
 
   get isFailed(): boolean {
@@ -117,7 +121,9 @@ export class Deployment {
       this.#oldOutputs.set(steps[0].urn, steps[0].old.outputs);
     }
     if (!(await this.#executor.run(steps))) await this.#stopped();
-    return this.#known(steps.at(-1)?.after ?? steps.at(-1)?.old);
+    const last = steps.at(-1);
+    if (last !== undefined) this.#steps.set(last.urn, last);
+    return this.#known(last?.after ?? last?.old);
   }
 
   #known(state: ResourceState | undefined): ResourceState {
@@ -183,6 +189,8 @@ export class Deployment {
     const before = this.#oldOutputs.get(urn) ?? state.outputs;
     amend(state, { outputs });
     if (!equalMaps(before, outputs)) await this.#snapshots?.save();
+    const step = this.#steps.get(urn);
+    if (step !== undefined) this.#observer.outputs(step);
   }
 
   /** The program has ended well: deletes what it no longer registers. Once, however often it is called. */

@@ -2,7 +2,7 @@ import type { Reporter } from "./deploymentContext.ts";
 import { isRefusal } from "./errors.ts";
 import type { EventLog } from "./eventLog.ts";
 import { type Severity, stepMetadata } from "./events.ts";
-import { isInternal, isLogical, type Step, type StepOp } from "./step.ts";
+import { isInternal, isLogical, type Step, type StepOp, subjectOf } from "./step.ts";
 import type { StepObserver } from "./stepExecutor.ts";
 import { nameOfUrn, typeOfUrn } from "./urn.ts";
 import { equalMaps } from "./value.ts";
@@ -93,28 +93,37 @@ export class RunMonitor implements StepObserver, Reporter {
   uncounted(): StepObserver {
     return {
       before: (step) => this.before(step),
-      after: (step) => this.#told(step),
+      after: (step) => this.#told(step, step.op),
+      outputs: (step) => this.outputs(step),
       failed: (step) => this.failed(step),
       point: (name) => this.point(name),
     };
   }
 
   before(step: Step): void {
-    if (isInternal(step)) return;
     this.#log.write({ resourcePreEvent: { metadata: stepMetadata(step), planning: this.#display.preview } });
   }
 
   after(step: Step): void {
-    if (isInternal(step)) return;
     const op = step.found ?? step.op;
     if (isLogical(step.op) && isCounted(step)) this.#counts.set(op, (this.#counts.get(op) ?? 0) + 1);
-    this.#told(step);
+    this.#told(step, op);
   }
 
-  #told(step: Step): void {
-    if (isInternal(step)) return;
-    this.#log.write({ resOutputsEvent: { metadata: stepMetadata(step), planning: this.#display.preview } });
-    this.#line(step);
+  outputs(step: Step): void {
+    this.#outputsEvent(step, step.op);
+  }
+
+  /** A component that is there is told by its outputs; a preview tells it twice, as the official engine does. */
+  #told(step: Step, op: StepOp): void {
+    const isDone = subjectOf(step).custom || step.op === "delete" || step.op === "refresh";
+    if (isDone || this.#display.preview) this.#outputsEvent(step, op);
+    if (!isInternal(step)) this.#line(step);
+  }
+
+  #outputsEvent(step: Step, op: StepOp): void {
+    const metadata = stepMetadata(step, op);
+    this.#log.write({ resOutputsEvent: { metadata, planning: this.#display.preview } });
   }
 
   failed(step: Step): void {
@@ -191,8 +200,9 @@ function labelOf(urn: string): string {
 }
 
 /** A read counts only when it found something new; a skipped create never. */
-function isCounted({ op, old, after, isSkippedCreate }: Step): boolean {
-  if (isSkippedCreate) return false;
+function isCounted(step: Step): boolean {
+  const { op, old, after, isSkippedCreate } = step;
+  if (isSkippedCreate || isInternal(step)) return false;
   if (op !== "read") return true;
   return old !== undefined && after !== undefined && !equalMaps(old.outputs, after.outputs);
 }

@@ -13,6 +13,8 @@ export interface StepObserver {
   before(step: Step): void;
   after(step: Step): void;
   failed(step: Step): void;
+  /** The program gave the outputs of a component that the step was about. */
+  outputs(step: Step): void;
   /** A named moment around a provider's call; may end the process. */
   point(name: string): void;
 }
