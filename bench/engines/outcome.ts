@@ -36,6 +36,8 @@ export interface Resource {
 
 /** Keys of a resource that differ in every run or tell where a program's source is. */
 const OWN_KEYS = ["created", "modified", "sourcePosition", "stackTrace"];
+/** What only plugins made from Terraform providers note for themselves. */
+const BRIDGE_ONLY = new Set(["__defaults", "__meta", "__pulumi_raw_state_delta"]);
 /** Random values that have no fixed length. */
 const FREE_LENGTH = /RandomPet|RandomInteger|RandomShuffle/;
 /** Shorter values could stand in any text by chance. */
@@ -82,10 +84,15 @@ function stageDifferences(one: Stage, other: Stage, masks: Masks): readonly stri
   const lines = (stage: Stage): readonly string[] =>
     stage.steps.map(({ moment, op, urn }) => `${moment} ${op} ${urn}`).sort();
   return [
-    ...valueDifferences(`${one.name} ends`, one.failure ?? "well", other.failure ?? "well", masks),
+    ...valueDifferences(`${one.name} ends`, endOf(one), endOf(other), masks),
     ...valueDifferences(`${one.name} counts`, one.changes, other.changes, masks),
     ...listDifferences(`${one.name} steps`, lines(one), lines(other)),
   ];
+}
+
+/** Each engine has words of its own for what went wrong. */
+function endOf({ failure }: Stage): string {
+  return failure === undefined ? "well" : "with an error";
 }
 
 function listDifferences(where: string, one: readonly string[], other: readonly string[]): readonly string[] {
@@ -100,7 +107,8 @@ function listDifferences(where: string, one: readonly string[], other: readonly 
 function valueDifferences(where: string, one: unknown, other: unknown, masks: Masks): readonly string[] {
   if (isObject(one) && isObject(other)) {
     const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
-    return keys.flatMap((key) => valueDifferences(`${where} ${key}`, one[key], other[key], masks));
+    const compared = keys.filter((key) => !BRIDGE_ONLY.has(key));
+    return compared.flatMap((key) => valueDifferences(`${where} ${key}`, one[key], other[key], masks));
   }
   if (JSON.stringify(one) === JSON.stringify(other)) return [];
   if (masks[0](textOf(one)) === masks[1](textOf(other))) return [];
@@ -140,23 +148,31 @@ function maskOf(outcome: Outcome): Mask {
     Object.values(outcome.states).flatMap((resources) => resources.flatMap(randomValues)),
   );
   const parts = [...values].filter(([value]) => value.length >= SHORTEST_PART);
+  const autoNames = [...new Set(Object.values(outcome.states).flatMap((list) => list.map(nameOf)))].map(
+    (name) => new RegExp(`${name.replace(/[^\w-]/g, "\\$&")}(-?)[0-9a-f]{7,8}(?![0-9a-f])`, "g"),
+  );
   return (text) => {
     const whole = values.get(text);
     if (whole !== undefined) return whole;
     const named = parts.reduce((masked, [value, name]) => masked.replaceAll(value, name), text);
-    return named.replace(UUID, "<uuid>").replace(TIME, "<time>");
+    const plain = named.replace(UUID, "<uuid>").replace(TIME, "<time>");
+    return autoNames.reduce((done, pattern) => done.replace(pattern, "<auto-named>$1"), plain);
   };
 }
 
 function randomValues({ type, urn, id, inputs, outputs }: Resource): readonly (readonly [string, string])[] {
   if (!type.startsWith("random:")) return [];
   const given = new Set(leavesOf("", inputs).map(([, value]) => value));
-  return leavesOf(urn.slice(urn.lastIndexOf("::") + 2), { id, ...outputs })
+  return leavesOf(nameOf({ urn }), { id, ...outputs })
     .filter(([, value]) => !given.has(value) && value !== "none" && value !== "true" && value !== "false")
     .map(([name, value]) => {
       const isFree = FREE_LENGTH.test(type) || name.endsWith(".dec");
       return [value, isFree ? `<${name}>` : `<${name}, ${value.length} characters>`] as const;
     });
+}
+
+function nameOf({ urn }: Pick<Resource, "urn">): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
 function leavesOf(name: string, value: unknown): readonly (readonly [string, string])[] {

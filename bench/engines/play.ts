@@ -117,7 +117,7 @@ async function stageOf(
 /** The first line that says what went wrong. */
 function failureOf(error: unknown): string {
   if (!(error instanceof CommandError)) throw error;
-  const lines = error.message.split("\n").map((line) => line.trim());
+  const lines = error.message.split("\n").map((line) => line.trim().replace(/^std(?:err|out): /, ""));
   return lines.find((line) => line.startsWith("error: ")) ?? lines.find((line) => line !== "") ?? "failed";
 }
 
