@@ -15,6 +15,8 @@ import { type Engine, playProgram } from "./engines/play.ts";
  * variable has plugins beside official ones, the embedded engine runs once more with them. Exit code 1: something differs.
  */
 const SHOWN = Number(process.env.SHOWN ?? 12);
+/** What the local cloud's plugins say about types and properties that they don't have. */
+const REFUSAL = /not (?:support|know)|is not supported|no resource type/;
 const PACKAGES = ["random", "postgresql"];
 
 const pulumi = officialPath({ PATH: process.env.PATH });
@@ -61,15 +63,20 @@ async function compare(
   let isSame = true;
   for (const engine of [embedded, ...(local === undefined ? [] : [local])]) {
     const outcome = await playProgram(engine, folder, place);
-    const found = [...orderProblems(outcome), ...differences(expected, outcome)];
+    const found = [...orderProblems(outcome), ...differences(expected, outcome, engine === local)];
     console.log(
-      `${name} | ${engine.name} | ${found.length === 0 ? "same" : "differs"} | ${summary(outcome)}`,
+      `${name} | ${engine.name} | ${found.length === 0 ? "same" : wordFor(outcome)} | ${summary(outcome)}`,
     );
     for (const line of found.slice(0, SHOWN)) console.log(`    official and ${engine.name}: ${line}`);
     if (found.length > SHOWN) console.log(`    and ${found.length - SHOWN} more`);
     isSame &&= found.length === 0;
   }
   return isSame;
+}
+
+/** A plugin of the local cloud names what it doesn't have. */
+function wordFor({ stages }: Outcome): string {
+  return REFUSAL.test(stages[0]?.failure ?? "") ? "refused" : "differs";
 }
 
 /** `preview create 3, up create 3, …`. */

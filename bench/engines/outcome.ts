@@ -45,13 +45,16 @@ const SHORTEST_PART = 4;
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)/g;
 
-/** Every difference between two outcomes, in words; random values count as equal when their shape is. */
-export function differences(one: Outcome, other: Outcome): readonly string[] {
+/**
+ * Every difference between two outcomes, in words; random values count as equal when their shape is. With
+ * `isEmptyAbsent` so do an output that is empty and none: plugins of different make differ in what they leave out.
+ */
+export function differences(one: Outcome, other: Outcome, isEmptyAbsent = false): readonly string[] {
   const names = one.stages.map(({ name }) => name);
   if (names.join() !== other.stages.map(({ name }) => name).join()) {
     return [`stages: ${names} and ${other.stages.map(({ name }) => name)}`];
   }
-  const masks = [maskOf(one), maskOf(other)] as const;
+  const masks: Masks = [maskOf(one), maskOf(other), isEmptyAbsent];
   const stages = one.stages.flatMap((stage, index) =>
     stageDifferences(stage, other.stages[index] as Stage, masks),
   );
@@ -78,7 +81,7 @@ export function orderProblems({ stages, states }: Outcome): readonly string[] {
 }
 
 type Mask = (text: string) => string;
-type Masks = readonly [Mask, Mask];
+type Masks = readonly [one: Mask, other: Mask, isEmptyAbsent: boolean];
 
 function stageDifferences(one: Stage, other: Stage, masks: Masks): readonly string[] {
   const lines = (stage: Stage): readonly string[] =>
@@ -105,6 +108,7 @@ function listDifferences(where: string, one: readonly string[], other: readonly 
 }
 
 function valueDifferences(where: string, one: unknown, other: unknown, masks: Masks): readonly string[] {
+  if (masks[2] && isEmpty(one) && isEmpty(other)) return [];
   if (isObject(one) && isObject(other)) {
     const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
     const compared = keys.filter((key) => !BRIDGE_ONLY.has(key));
@@ -113,6 +117,16 @@ function valueDifferences(where: string, one: unknown, other: unknown, masks: Ma
   if (JSON.stringify(one) === JSON.stringify(other)) return [];
   if (masks[0](textOf(one)) === masks[1](textOf(other))) return [];
   return [`${where}: ${textOf(one)} and ${textOf(other)}`];
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value);
+    return (
+      members.length === 0 || (members.length === 1 && members[0]?.[0] === "secret" && isEmpty(members[0][1]))
+    );
+  }
+  return value === undefined || value === null || value === "" || value === 0 || value === false;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -131,7 +145,7 @@ function comparable({ states }: Outcome, name: string): unknown {
     return [
       `${resource.urn}${resource.delete === true ? " (to be deleted)" : ""}`,
       {
-        ...Object.fromEntries(kept),
+        ...opened(Object.fromEntries(kept)),
         dependencies: [...(resource.dependencies ?? [])].sort(),
         propertyDependencies: Object.fromEntries(
           edges.filter(([, urns]) => urns.length > 0).map(([key, urns]) => [key, [...urns].sort()]),
@@ -140,6 +154,17 @@ function comparable({ states }: Outcome, name: string): unknown {
     ] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/** A value with its secrets as `{secret: value}`; exported they are JSON texts, which may be written in more than one way. */
+function opened(value: unknown): Record<string, unknown> {
+  const open = (each: unknown): unknown => {
+    if (!isObject(each)) return each;
+    if (Array.isArray(each)) return each.map(open);
+    if (typeof each.plaintext === "string") return { secret: JSON.parse(each.plaintext) as unknown };
+    return Object.fromEntries(Object.entries(each).map(([key, member]) => [key, open(member)]));
+  };
+  return open(value) as Record<string, unknown>;
 }
 
 /** Puts what is random or a time in a text as what it is: `<password.result, 16 characters>`. */
@@ -162,8 +187,10 @@ function maskOf(outcome: Outcome): Mask {
 
 function randomValues({ type, urn, id, inputs, outputs }: Resource): readonly (readonly [string, string])[] {
   if (!type.startsWith("random:")) return [];
-  const given = new Set(leavesOf("", inputs).map(([, value]) => value));
-  return leavesOf(nameOf({ urn }), { id, ...outputs })
+  // What a shuffle gives it was given.
+  const isShuffle = type.includes("RandomShuffle");
+  const given = new Set(isShuffle ? [] : leavesOf("", inputs).map(([, value]) => value));
+  return leavesOf(nameOf({ urn }), isShuffle ? { results: outputs?.results } : { id, ...opened(outputs) })
     .filter(([, value]) => !given.has(value) && value !== "none" && value !== "true" && value !== "false")
     .map(([name, value]) => {
       const isFree = FREE_LENGTH.test(type) || name.endsWith(".dec");
