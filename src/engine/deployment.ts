@@ -42,6 +42,7 @@ export class Deployment {
   readonly #executor: StepExecutor;
   readonly #generator: StepGenerator;
   readonly #importer: Importer;
+  readonly #observer: StepObserver;
   readonly #snapshots: SnapshotManager | undefined;
   readonly #leftOvers: LeftOvers;
   readonly #failures = new Failures();
@@ -49,9 +50,8 @@ export class Deployment {
   readonly #absent = new Set<string>();
   /** Resources registered or read in this run. */
   readonly #news = new Map<string, ResourceState>();
-  readonly #observer: StepObserver;
-  /** How components were registered. */
-  readonly #components = new Map<string, Step>();
+  /** The last step of each resource of this run. */
+  readonly #steps = new Map<string, Step>();
   /** Outputs that components had before this run. */
   readonly #oldOutputs = new Map<string, PropertyMap>();
   #generating: Promise<unknown> = Promise.resolve();
@@ -153,7 +153,7 @@ export class Deployment {
       this.#oldOutputs.set(steps[0].urn, steps[0].old.outputs);
     }
     const last = steps.at(-1);
-    if (last?.after?.custom === false) this.#components.set(last.urn, { ...last });
+    if (last !== undefined) this.#steps.set(last.urn, last);
     if (last?.isSkippedCreate) this.#absent.add(last.urn);
     if (last !== undefined && this.resultOf(last.urn) === "success") await this.#run(steps, last);
     return this.#known(last?.after ?? last?.old);
@@ -230,9 +230,6 @@ export class Deployment {
     const state = this.#news.get(urn);
     if (state === undefined) throw new Error(`outputs registered for the unknown resource '${urn}'`);
     if (this.#absent.has(urn) || this.resultOf(urn) !== "success") return;
-    const step = this.#components.get(urn);
-    if (step !== undefined && !equalMaps(state.outputs, outputs))
-      this.#observer.outputs?.({ ...step, after: { ...state, outputs } });
     if (state.type === ROOT_STACK_TYPE) this.#stackOutputs = [state, outputs];
     else await this.#store(state, outputs);
   }
@@ -252,6 +249,8 @@ export class Deployment {
     const before = this.#oldOutputs.get(urn) ?? state.outputs;
     amend(state, { outputs });
     if (!equalMaps(before, outputs)) await this.#snapshots?.save();
+    const step = this.#steps.get(urn);
+    if (step !== undefined) this.#observer.outputs?.(step);
   }
 
   /** The program has ended well: deletes what it no longer registers. Once, however often it is called. */

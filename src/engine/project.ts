@@ -1,16 +1,26 @@
 import { statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { readIfPresent } from "./durableFile.ts";
 import { EngineError, messageOf, refuse } from "./errors.ts";
+
+/** What runs the program. */
+export interface Runtime {
+  /** `nodejs`, …; empty when the project names none. */
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
 
 /** What the engine needs of Pulumi.yaml. */
 export interface Project {
   readonly name: string;
   /** Folder of Pulumi.yaml. */
   readonly root: string;
+  readonly runtime: Runtime;
   /** Folder of the program; plugins run in it. */
   readonly programFolder: string;
+  /** The program's file in that folder, or `.` when the folder's package says which. */
+  readonly entryPoint: string;
   readonly backendUrl: string | undefined;
   /** Folders of plugins by package name (`plugins.providers[].path`). */
   readonly pluginPaths: ReadonlyMap<string, string>;
@@ -25,6 +35,7 @@ const NAMES = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"];
 interface ProjectYaml {
   name?: string;
   main?: string;
+  runtime?: string | { name?: string; options?: Record<string, unknown> };
   backend?: { url?: string };
   plugins?: { providers?: { name?: string; path?: string; version?: string }[] };
   config?: Record<string, unknown>;
@@ -51,22 +62,25 @@ export function parseYaml(text: string, path: string): unknown {
 function projectOf(yaml: ProjectYaml, root: string): Project {
   for (const key of REFUSED_KEYS) if (key in yaml) throw refuse(`'${key}' in the project file in '${root}'`);
   if (!yaml.name) throw new EngineError(`the project file in '${root}' has no 'name'`);
+  const { runtime } = yaml;
+  const main = resolve(root, yaml.main ?? ".");
+  const isFile = statSync(main, { throwIfNoEntry: false })?.isFile() ?? false;
   const providers = yaml.plugins?.providers ?? [];
   return {
     name: yaml.name,
     root,
-    programFolder: folderOf(resolve(root, yaml.main ?? ".")),
+    runtime:
+      typeof runtime === "string"
+        ? { name: runtime, options: {} }
+        : { name: runtime?.name ?? "", options: runtime?.options ?? {} },
+    programFolder: isFile ? dirname(main) : main,
+    entryPoint: isFile ? basename(main) : ".",
     backendUrl: yaml.backend?.url,
     pluginPaths: new Map(providers.map(({ name, path }) => [name ?? "", path ?? ""] as const)),
     defaults: new Map(
       Object.entries(yaml.config ?? {}).map(([key, value]) => [key, defaultOf(value)] as const),
     ),
   };
-}
-
-/** `main` is the program's folder or a file in it. */
-function folderOf(main: string): string {
-  return statSync(main, { throwIfNoEntry: false })?.isFile() ? dirname(main) : main;
 }
 
 /** A config declaration is the value itself or `{type, default, value, …}`. */

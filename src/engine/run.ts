@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { isOn } from "./args.ts";
 import {
   type CommandContext,
@@ -8,23 +7,24 @@ import {
   stackContext,
 } from "./commandContext.ts";
 import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig, type StackConfig } from "./config.ts";
+
 import { saveConfigFlags } from "./configEdits.ts";
-import { Deployment, RUN_STOPPED } from "./deployment.ts";
-import { parallelForSdk, type RunMode } from "./deploymentContext.ts";
+import { Deployment } from "./deployment.ts";
+import type { RunMode } from "./deploymentContext.ts";
 import { type EngineServer, startEngineServer } from "./engineServer.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
 import type { EventLog } from "./eventLog.ts";
 import { addHistory, type HistoryEntry, historyConfig, type RunKind } from "./history.ts";
 import { pendingText, workUntilStopped } from "./interruption.ts";
-import { runProgram } from "./program.ts";
+import { driveProgram } from "./programDriver.ts";
 import { BuiltinProvider } from "./providers/builtinProvider.ts";
 import { PluginHost } from "./providers/pluginHost.ts";
 import { ProviderRegistry } from "./providers/registry.ts";
-import { ResourceMonitor } from "./resourceMonitor.ts";
 import { openAudience } from "./runAudience.ts";
 import type { RunMonitor } from "./runMonitor.ts";
 import { type CommandOptions, requireInState, runOptions } from "./runOptions.ts";
 import { SaveGate } from "./saveGate.ts";
+
 import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
 import { SnapshotManager } from "./snapshotManager.ts";
@@ -32,9 +32,6 @@ import { type LoadedStack, loadStack, withLock } from "./stackFile.ts";
 import { readStackOutputs } from "./stackOutputs.ts";
 import { StateWriter } from "./stateWriter.ts";
 import type { StepObserver } from "./stepExecutor.ts";
-
-/** How long a program may go on after the run was stopped. */
-const STOPPED_PROGRAM_MS = 100;
 
 /** What kind of run a command is. */
 export interface RunPlan {
@@ -208,51 +205,6 @@ async function drive(
 ): Promise<void> {
   const { signal } = context;
   await workUntilStopped({ signal, deployment, report, work, cancelPlugins: () => host.cancel() });
-}
-
-/** True when the program ended well. */
-async function driveProgram(parts: RunParts, deployment: Deployment): Promise<boolean> {
-  const { context, plan, stack, monitor, server, config } = parts;
-  const client = context.invocation.flags.get("--client");
-  if (client === undefined) throw refuse("programs outside the Automation API (no `--client`)");
-  server.serve(new ResourceMonitor(deployment, config), (error) => deployment.fail(error));
-  const { preview } = plan;
-  const parallel = parallelForSdk(deployment.context.options);
-  const { project, stack: name } = stack.id;
-  const engineAddress = server.address;
-  const workDir = context.cwd;
-  const program = runProgram({
-    client,
-    engineAddress,
-    project,
-    stack: name,
-    workDir,
-    preview,
-    parallel,
-    config,
-  });
-  const failure = await Promise.race([program.ended, abandoned(deployment), standstill(server)]);
-  program.cancel();
-  if (failure === undefined) return true;
-  deployment.stop();
-  if (!monitor.hasErrors) monitor.error("", failure);
-  return false;
-}
-
-/** Resolves some time after the run was stopped: a program that goes on by itself is not waited for. */
-async function abandoned(deployment: Deployment): Promise<string> {
-  await deployment.stopped;
-  await deployment.idle();
-  await delay(STOPPED_PROGRAM_MS, undefined, { ref: false });
-  // Calls that wait for a provider are answered; the SDK would wait for ever for what is cut off.
-  deployment.giveUp();
-  await delay(STOPPED_PROGRAM_MS, undefined, { ref: false });
-  return RUN_STOPPED;
-}
-
-async function standstill(server: EngineServer): Promise<string> {
-  await server.programSilent;
-  return "the program failed and goes no further";
 }
 
 function warnPending({ loaded, monitor, plan }: RunParts): void {

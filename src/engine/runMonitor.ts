@@ -9,7 +9,7 @@ import {
   type Summary,
   stepMetadata,
 } from "./events.ts";
-import { asPlanned, isInternal, isLogical, type Step } from "./step.ts";
+import { asPlanned, isInternal, isLogical, type Step, type StepOp, subjectOf } from "./step.ts";
 import type { StepObserver } from "./stepExecutor.ts";
 import { equalMaps } from "./value.ts";
 
@@ -72,7 +72,7 @@ export class RunMonitor implements StepObserver, Reporter {
   uncounted(): StepObserver {
     return {
       before: (step) => this.before(step),
-      after: (step) => this.#told(step),
+      after: (step) => this.#told(step, step.op),
       failed: (step) => this.failed(step),
       outputs: (step) => this.outputs(step),
       point: (name) => this.point(name),
@@ -80,39 +80,32 @@ export class RunMonitor implements StepObserver, Reporter {
   }
 
   before(step: Step): void {
-    if (isInternal(step)) return;
-    this.#emit({
-      resourcePreEvent: {
-        metadata: stepMetadata(asPlanned(step)),
-        planning: this.#audience.preview || undefined,
-      },
-    });
-    this.#audience.display.before?.(step);
+    const planning = this.#audience.preview || undefined;
+    this.#emit({ resourcePreEvent: { metadata: stepMetadata(asPlanned(step)), planning } });
+    if (!isInternal(step)) this.#audience.display.before?.(step);
   }
 
   after(step: Step): void {
-    if (isInternal(step)) return;
     const op = step.found ?? step.op;
     if (isLogical(step.op) && isCounted(step)) this.#counts.set(op, (this.#counts.get(op) ?? 0) + 1);
-    this.#told(step);
-  }
-
-  #told(step: Step): void {
-    if (isInternal(step)) return;
-    this.#emit({
-      resOutputsEvent: {
-        metadata: stepMetadata(step, step.found ?? step.op),
-        planning: this.#audience.preview || undefined,
-      },
-    });
-    this.#audience.display.after?.(step);
+    this.#told(step, op);
   }
 
   outputs(step: Step): void {
-    this.#emit({
-      resOutputsEvent: { metadata: stepMetadata(step), planning: this.#audience.preview || undefined },
-    });
+    this.#outputsEvent(step, step.op);
     this.#audience.display.outputs?.(step);
+  }
+
+  /** A component that is there is told by its outputs; a preview tells it twice, as the official engine does. */
+  #told(step: Step, op: StepOp): void {
+    const isDone = subjectOf(step).custom || step.op === "delete" || step.op === "refresh";
+    if (isDone || this.#audience.preview) this.#outputsEvent(step, op);
+    if (!isInternal(step)) this.#audience.display.after?.(step);
+  }
+
+  #outputsEvent(step: Step, op: StepOp): void {
+    const planning = this.#audience.preview || undefined;
+    this.#emit({ resOutputsEvent: { metadata: stepMetadata(step, op), planning } });
   }
 
   failed(step: Step): void {
@@ -134,10 +127,16 @@ export class RunMonitor implements StepObserver, Reporter {
     this.#diagnostic(urn, "info", message);
   }
 
+  /** A line that the program printed; one on stderr is no error by itself. */
+  programLine(line: string, isError: boolean): void {
+    this.#diagnostic("", isError ? "info#err" : "info", line);
+  }
+
   #diagnostic(urn: string, severity: Severity, message: string): void {
     const text = message.endsWith("\n") ? message : `${message}\n`;
     const diagnostic: Diagnostic = { urn, severity, message: text };
-    this.#emit({ diagnosticEvent: { ...diagnostic, color: "never", prefix: `${severity}: ` } });
+    const prefix = `${severity === "info#err" ? "info" : severity}: `;
+    this.#emit({ diagnosticEvent: { ...diagnostic, color: "never", prefix } });
     this.#audience.display.diagnostic?.(diagnostic);
   }
 
@@ -165,8 +164,9 @@ export class RunMonitor implements StepObserver, Reporter {
 }
 
 /** A read counts only when it found something new; a skipped create never. */
-function isCounted({ op, old, after, isSkippedCreate }: Step): boolean {
-  if (isSkippedCreate) return false;
+function isCounted(step: Step): boolean {
+  const { op, old, after, isSkippedCreate } = step;
+  if (isSkippedCreate || isInternal(step)) return false;
   if (op !== "read") return true;
   return old !== undefined && after !== undefined && !equalMaps(old.outputs, after.outputs);
 }

@@ -35,7 +35,6 @@ describe("what the engine doesn't do is refused by name with exit code 2", () =>
     [["up", "--plan", "x"], "the flag `--plan` of `pulumi up`"],
     [["up", "--color=always"], "the flag `--color=always`: it prints no colours"],
     [["stack", "init", "x", "--secrets-provider", "awskms://k"], "the secrets provider 'awskms://k'"],
-    [["up", "--stack", "dev", "--yes"], "programs outside the Automation API (no `--client`)"],
   ])("%j", async (args, what) => {
     await harness.stack(async () => undefined);
     expect(await refusal(harness.run(args))).toContain(
@@ -44,8 +43,8 @@ describe("what the engine doesn't do is refused by name with exit code 2", () =>
   });
 
   test("options of the environment that no command has", async () => {
-    const run = harness.run(["stack", "ls"], { PULUMI_OPTION_URNS: "true" });
-    expect(await refusal(run)).toContain("the environment variable PULUMI_OPTION_URNS");
+    const run = harness.run(["stack", "ls"], { PULUMI_OPTION_NEO: "true" });
+    expect(await refusal(run)).toContain("the environment variable PULUMI_OPTION_NEO");
     await harness.run(["stack", "ls"], { PULUMI_OPTION_RUN_PROGRAM: "true", PULUMI_OPTION_COLOR: "never" });
   });
 

@@ -5,6 +5,9 @@ import { attempt, type Scenario, type Side } from "./comparison.ts";
 
 const SETTINGS = { host: "127.0.0.1", port: "5432", username: "me", password: "one", superuser: "false" };
 
+/** Marks a secret on the wire. */
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+
 /** CheckConfig, DiffConfig and Invoke of the postgresql plugin. */
 export const POSTGRESQL_SETTING_SCENARIOS: readonly Scenario[] = [
   {
@@ -31,6 +34,10 @@ export const POSTGRESQL_SETTING_SCENARIOS: readonly Scenario[] = [
       // The official plugin finds out when it connects.
       "an sslmode that is none.isRefused": { ours: true, official: false },
     },
+  },
+  {
+    title: "which settings are secrets",
+    run: async (side) => await secretSettings(side, { ...SETTINGS, sslmode: "disable" }),
   },
   {
     title: "what a changed setting means",
@@ -82,6 +89,17 @@ async function checkConfig({ client }: Side, plugin: string, news: Bag): Promise
   // The official plugin fails in place of an answer where a setting isn't the JSON that it expects.
   const answer = await attempt<pb.CheckResponse>(() => client.call("checkConfig", request));
   return { isRefused: "refused" in answer || answer.getFailuresList().length > 0 };
+}
+
+/** Whether each checked setting is marked as a secret. */
+async function secretSettings({ client }: Side, news: Bag): Promise<Bag> {
+  const request = new pb.CheckRequest().setUrn(providerUrn("postgresql"));
+  request.setNews(structPb.Struct.fromJavaScript(news));
+  const answer: pb.CheckResponse = await client.call("checkConfig", request);
+  const inputs = Object.entries(answer.getInputs()?.toJavaScript() ?? {});
+  return Object.fromEntries(
+    inputs.map(([name, value]) => [name, JSON.stringify(value).includes(SECRET_SIGNATURE)]),
+  );
 }
 
 async function diffConfig({ client }: Side, plugin: string, olds: Bag, change: Bag): Promise<Bag> {

@@ -1,5 +1,4 @@
-import { access, constants } from "node:fs/promises";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -7,6 +6,7 @@ import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { EngineError, messageOf } from "../errors.ts";
+import { findOnPath, isExecutable } from "../executables.ts";
 import type { Project } from "../project.ts";
 import { callUnary, isUnimplemented } from "./call.ts";
 import { GrpcProvider, type Protocol } from "./grpcProvider.ts";
@@ -93,10 +93,8 @@ export class PluginHost {
     const folder = project.pluginPaths.get(pkg);
     const name = `pulumi-resource-${pkg}`;
     if (folder !== undefined) return await requireExecutable(join(resolve(project.root, folder), name), pkg);
-    for (const entry of (environment.PATH ?? "").split(delimiter)) {
-      const candidate = join(entry, name);
-      if (entry !== "" && (await isExecutable(candidate))) return candidate;
-    }
+    const found = await findOnPath(name, environment);
+    if (found !== undefined) return found;
     throw new EngineError(
       `no plugin for the package '${pkg}': it is not in PULUMI_DEBUG_PROVIDERS, not under 'plugins.providers' in Pulumi.yaml, and '${name}' is not on PATH`,
     );
@@ -161,12 +159,5 @@ async function requireExecutable(path: string, pkg: string): Promise<string> {
   if (await isExecutable(path)) return path;
   throw new EngineError(
     `no plugin for the package '${pkg}': Pulumi.yaml names the folder '${dirname(path)}', which has no executable '${path}'`,
-  );
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
   );
 }

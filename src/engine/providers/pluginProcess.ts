@@ -1,21 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { EngineError } from "../errors.ts";
+import { startWatched, type WatchedProcess } from "../watchedProcess.ts";
 
 /** How long a plugin may take to print its port. */
 const START_TIMEOUT_MS = 60_000;
-
-/**
- * Ends with the plugin, and kills it and whatever it started as soon as the engine's end of stdin closes,
- * which the kernel does when the engine dies in any way. `$0` is the plugin, `$1` the engine's address.
- */
-const WATCHDOG = [
-  "exec 3<&0",
-  '"$0" "$1" </dev/null 3<&- & plugin=$!',
-  "(cat >/dev/null; kill -9 0) <&3 3<&- &",
-  "exec 3<&-",
-  "wait $plugin",
-].join("\n");
 
 /** A plugin that runs as a child of the engine. */
 export interface PluginProcess {
@@ -31,12 +19,7 @@ export async function startPlugin(
   environment: NodeJS.ProcessEnv,
   report: (line: string) => void,
 ): Promise<PluginProcess> {
-  const child = spawn("/bin/sh", ["-c", WATCHDOG, executable, engineAddress], {
-    cwd,
-    env: environment,
-    detached: true,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  const child = startWatched(executable, [engineAddress], { cwd, env: environment });
   child.stdin.on("error", (error) => report(`${executable}: ${error.message}`));
   createInterface({ input: child.stderr }).on("line", report);
   const close = (): void => {
@@ -50,7 +33,11 @@ export async function startPlugin(
   }
 }
 
-function readPort(child: ChildProcess, executable: string, report: (line: string) => void): Promise<number> {
+function readPort(
+  child: WatchedProcess,
+  executable: string,
+  report: (line: string) => void,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void =>
       reject(new EngineError(`the plugin '${executable}' did not start: ${reason}`));
@@ -60,7 +47,6 @@ function readPort(child: ChildProcess, executable: string, report: (line: string
     );
     child.once("error", (error) => fail(error.message));
     child.once("exit", (code, signal) => fail(`it ended with ${signal ?? `code ${code}`}`));
-    if (child.stdout === null) return fail("it has no output");
     createInterface({ input: child.stdout }).on("line", (line) => {
       clearTimeout(timer);
       const port = Number(line.trim());

@@ -157,6 +157,7 @@ export async function runModel(run: ModelRun): Promise<ModelResult> {
       before: () => undefined,
       after: (step) => void ops.push(step.found ?? step.op),
       failed: () => undefined,
+      outputs: () => undefined,
       point: () => undefined,
     },
   });

@@ -31,6 +31,8 @@ export class TestProvider {
   readonly failures = new Map<string, string>();
   /** Runs inside a call, before it takes effect. */
   hook: ((method: string, name: string) => Promise<void> | void) | undefined;
+  /** Runs inside a call, after it took effect and before it is answered. */
+  afterEffect: ((method: string, name: string) => Promise<void> | void) | undefined;
   acceptSecrets = true;
   hasHandshake = false;
   version = "1.2.3";
@@ -61,6 +63,7 @@ export class TestProvider {
     this.failures.clear();
     this.configs.length = 0;
     this.hook = undefined;
+    this.afterEffect = undefined;
   }
 
   /** `method name` of every call that changes or reads the world. */
@@ -151,7 +154,9 @@ export class TestProvider {
         const failure = this.failures.get(`${method}:${name}`);
         if (failure === CUT_OFF) throw Object.assign(new Error(CUT_OFF), { code: grpc.status.UNAVAILABLE });
         if (failure !== undefined) throw new Error(failure);
-        return await serve(call.request, call.getPeer());
+        const reply = await serve(call.request, call.getPeer());
+        await this.afterEffect?.(method, name);
+        return reply;
       };
       answer().then(
         (reply) => callback(null, reply),

@@ -1,3 +1,5 @@
+import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
+import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { startTestPostgres } from "../../support/postgres.ts";
@@ -242,6 +244,16 @@ test.each([
   expect(
     (await bench.client.checkConfig({ host: "x", ...setting })).map((failure) => failure.property),
   ).toEqual([property]);
+});
+
+test("a password given in clear is a secret in the provider's state", async () => {
+  const request = new providerPb.CheckRequest();
+  request.setNews(structPb.Struct.fromJavaScript({ host: "x", password: "p" }));
+  const checked: providerPb.CheckResponse = await bench.client.call("checkConfig", request);
+  expect(checked.getInputs()?.toJavaScript()).toEqual({
+    host: "x",
+    password: { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value: "p" },
+  });
 });
 
 test("names that PostgreSQL would cut are refused", async () => {

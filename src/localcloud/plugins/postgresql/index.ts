@@ -35,6 +35,7 @@ export const postgresqlPlugin: Plugin<ServerConfig> = {
   invokes: {},
   isBridged: true,
   replacingConfig: [],
+  secretConfig: ["password"],
   checkConfig,
   configure: serverConfig,
 };

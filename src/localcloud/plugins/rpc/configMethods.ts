@@ -4,7 +4,7 @@ import type { Connections } from "./connections.ts";
 import { fillDiff } from "./diffResponse.ts";
 import type { Failure, Plugin } from "./plugin.ts";
 import { diffInputs, topLevel } from "./propertyDiff.ts";
-import { decode, encode, hasUnknown, type ValueMap } from "./values.ts";
+import { decode, encode, hasUnknown, Secret, UNKNOWN, type Value, type ValueMap } from "./values.ts";
 
 /** Handshake, CheckConfig, DiffConfig and Configure. */
 export function configMethods<Config>(plugin: Plugin<Config>, connections: Connections<Config>) {
@@ -20,7 +20,7 @@ export function configMethods<Config>(plugin: Plugin<Config>, connections: Conne
     checkConfig: (request: pb.CheckRequest) => {
       const news = decode(request.getNews());
       const response = new providerPb.CheckResponse();
-      response.setInputs(encode(news));
+      response.setInputs(encode(sealed(news, plugin.secretConfig ?? [])));
       response.setFailuresList(plugin.checkConfig(news).map(failure));
       return response;
     },
@@ -40,6 +40,13 @@ export function configMethods<Config>(plugin: Plugin<Config>, connections: Conne
       return response;
     },
   };
+}
+
+/** The settings with those that are secrets marked; an unknown one is marked when it is known. */
+function sealed(news: ValueMap, secrets: readonly string[]): ValueMap {
+  const seal = (name: string, value: Value): Value =>
+    secrets.includes(name) && value !== UNKNOWN ? new Secret(value) : value;
+  return Object.fromEntries(Object.entries(news).map(([name, value]) => [name, seal(name, value)]));
 }
 
 /** A failure as the protocol wants it. */

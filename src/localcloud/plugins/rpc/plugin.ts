@@ -106,5 +106,7 @@ export interface Plugin<Config> {
   readonly isBridged: boolean;
   /** Names of configuration inputs whose change replaces the provider's resources. */
   readonly replacingConfig: readonly string[];
+  /** Settings that state keeps encrypted, also when a program gives them in clear. */
+  readonly secretConfig?: readonly string[];
   configure(args: ValueMap): Config;
 }
