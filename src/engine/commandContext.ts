@@ -5,6 +5,7 @@ import { FileBackend, type StackId } from "./backend.ts";
 import type { CrypterCache } from "./crypter.ts";
 import { EngineError } from "./errors.ts";
 import { loadProject, type Project } from "./project.ts";
+import type { ProvidersOfProcess } from "./providers/provider.ts";
 
 /** What a command has at hand: its line, its environment and where its output goes. */
 export interface CommandContext {
@@ -13,6 +14,7 @@ export interface CommandContext {
   readonly environment: NodeJS.ProcessEnv;
   readonly crypters: CrypterCache;
   readonly onPoint: (point: string) => void;
+  readonly providers: ProvidersOfProcess;
   readonly signal: AbortSignal | undefined;
   /** What is piped in; read by the commands that take a value from there. */
   readonly stdin: () => StandardInput;

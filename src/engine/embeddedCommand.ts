@@ -9,6 +9,7 @@ import type { StandardInput } from "./commandContext.ts";
 import { ACTIONS } from "./commands/index.ts";
 import { CrypterCache } from "./crypter.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf } from "./errors.ts";
+import type { ProvidersOfProcess } from "./providers/provider.ts";
 
 export interface EmbeddedOptions {
   /** Called at each named moment of a run, such as `create:<type>:<name>:before` or `state:3:after`. */
@@ -17,6 +18,8 @@ export interface EmbeddedOptions {
   readonly keyFolder?: string;
   /** Where commands read what is piped in. Default: this process's standard input. */
   readonly stdin?: StandardInput;
+  /** Providers of this process by package; each call makes one instance. Other packages' are plugins. */
+  readonly providers?: ProvidersOfProcess;
 }
 
 interface CommandResult {
@@ -42,10 +45,12 @@ class EmbeddedCommand {
   readonly #onPoint: (point: string) => void;
   readonly #crypters: CrypterCache;
   readonly #stdin: () => StandardInput;
+  readonly #providers: ProvidersOfProcess;
 
-  constructor({ onPoint, keyFolder, stdin }: EmbeddedOptions) {
+  constructor({ onPoint, keyFolder, providers, stdin }: EmbeddedOptions) {
     this.#stdin = () => stdin ?? process.stdin;
     this.#crypters = new CrypterCache(keyFolder);
+    this.#providers = providers ?? {};
     this.#onPoint = onPoint ?? (() => undefined);
   }
 
@@ -76,11 +81,16 @@ class EmbeddedCommand {
     err: Sink,
   ): Promise<number> {
     try {
-      const invocation = parseArgs(args, { ...process.env, ...additionalEnv });
       const environment = { ...process.env, ...additionalEnv };
+      const invocation = parseArgs(args, environment);
       const folder = resolve(cwd, invocation.flags.get("--cwd") ?? ".");
-      const context = { invocation, cwd: folder, environment, signal, stdin: this.#stdin, out, err };
-      await ACTIONS[invocation.command]?.({ ...context, crypters: this.#crypters, onPoint: this.#onPoint });
+      const own = {
+        crypters: this.#crypters,
+        onPoint: this.#onPoint,
+        providers: this.#providers,
+        stdin: this.#stdin,
+      };
+      await ACTIONS[invocation.command]?.({ invocation, cwd: folder, environment, signal, out, err, ...own });
       return 0;
     } catch (error) {
       err(`error: ${isExpected(error) ? messageOf(error) : ((error as Error).stack ?? messageOf(error))}\n`);

@@ -5,9 +5,8 @@ import { checkpointText, needsKey } from "../checkpoint.ts";
 import { type CommandContext, type StackContext, stackContext, stackId } from "../commandContext.ts";
 import { readIfPresent, syncFolder } from "../durableFile.ts";
 import { EngineError, misuse } from "../errors.ts";
-import { lockStack } from "../lock.ts";
 import { verifyIntegrity } from "../snapshot.ts";
-import { loadStack } from "../stackFile.ts";
+import { loadStack, withLock } from "../stackFile.ts";
 import type { ResourceState } from "../state.ts";
 import { parseUrn, ROOT_STACK_TYPE } from "../urn.ts";
 import { mapEntries, type PropertyMap, ResourceReference } from "../value.ts";
@@ -20,8 +19,7 @@ export async function renameStack(context: CommandContext): Promise<void> {
   const { backend, id } = stack;
   const target = stackId(name, id.project);
   const [from, to] = [configPath(stack, id), configPath(stack, target)];
-  const lock = await lockStack(backend, id, (line) => context.err(`warning: ${line}\n`));
-  try {
+  await withLock(context, stack, async () => {
     const hasConfig = from !== to && (await readIfPresent(from)) !== undefined;
     if (hasConfig && (await readIfPresent(to)) !== undefined)
       throw new EngineError(`the config file '${to}' is there already`);
@@ -29,9 +27,7 @@ export async function renameStack(context: CommandContext): Promise<void> {
     await moveHistory(backend, id, target);
     await backend.remove(id);
     if (hasConfig) await rename(from, to);
-  } finally {
-    await lock.release();
-  }
+  });
   context.out(`Renamed ${id.stack} to ${target.stack}\n`);
 }
 

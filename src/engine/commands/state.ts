@@ -1,9 +1,8 @@
 import { checkpointText, needsKey, withCurrentUrns } from "../checkpoint.ts";
 import { type CommandContext, stackContext } from "../commandContext.ts";
 import { EngineError, misuse } from "../errors.ts";
-import { lockStack } from "../lock.ts";
 import { type PendingOperation, type Snapshot, verifyIntegrity } from "../snapshot.ts";
-import { loadStack } from "../stackFile.ts";
+import { loadStack, withLock } from "../stackFile.ts";
 import { amend, dependenciesOf, type ResourceState } from "../state.ts";
 import { nameOfUrn, providerReference } from "../urn.ts";
 
@@ -13,8 +12,7 @@ export async function editState(
   edit: (snapshot: Snapshot) => Snapshot,
 ): Promise<void> {
   const stack = await stackContext(context);
-  const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
-  try {
+  await withLock(context, stack, async () => {
     const { snapshot, secrets } = await loadStack(context, stack);
     const edited = edit(snapshot);
     if (edited === snapshot) return;
@@ -24,9 +22,7 @@ export async function editState(
     context.onPoint("state:edit:before");
     await stack.backend.writeCheckpoint(stack.id, checkpointText(name, edited, secrets));
     context.onPoint("state:edit:after");
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 /** Takes `protect` off the named resources, or off all. */
