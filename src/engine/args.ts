@@ -54,7 +54,10 @@ function findCommand(args: readonly string[]): {
   throw refuse(`the command \`pulumi ${commandName(args)}\``);
 }
 
-/** Flags given by the environment count unless the command line has them; those no command has are refused. */
+/**
+ * Flags given by the environment count unless the command line has them; several values stand between commas. Those that
+ * no command has are refused.
+ */
 function addOptions(
   parsed: Parsed,
   known: Readonly<Record<string, FlagKind>>,
@@ -67,7 +70,8 @@ function addOptions(
     const isKnown = [...Object.values(COMMANDS), GLOBAL].some(({ flags: list }) => Object.hasOwn(list, flag));
     if (!isKnown) throw refuse(`the environment variable ${variable}`);
     const kind = Object.hasOwn(known, flag) ? known[flag] : undefined;
-    if (kind !== undefined && !given.has(flag)) setFlag(parsed, kind, flag, value);
+    if (kind === undefined || given.has(flag)) continue;
+    for (const part of kind === "list" ? value.split(",") : [value]) setFlag(parsed, kind, flag, part);
   }
 }
 
