@@ -54,7 +54,10 @@ function findCommand(args: readonly string[]): {
   throw refuse(`the command \`pulumi ${commandName(args)}\``);
 }
 
-/** Flags given by the environment count unless the command line has them; those no command has are refused. */
+/**
+ * Flags given by the environment count unless the command line has them; several values stand between commas. Those that
+ * no command has are refused.
+ */
 function addOptions(
   parsed: Parsed,
   known: Readonly<Record<string, FlagKind>>,

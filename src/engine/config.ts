@@ -63,7 +63,8 @@ export function hasSecretConfig(config: StackConfig): boolean {
   return [...config.raw.values()].some(holdsSecret);
 }
 
-function holdsSecret(value: unknown): boolean {
+/** Whether any part of a value is encrypted. */
+export function holdsSecret(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return isSecure(value) || Object.values(value).some(holdsSecret);
 }

@@ -113,6 +113,14 @@ describe("`config set` and its like", () => {
     expect(await text()).toBe(FILE);
   });
 
+  test("a plain value is read without a passphrase, also beside secrets", async () => {
+    await config(["set", "--secret", "token", "t"]);
+    const wrong = { PULUMI_CONFIG_PASSPHRASE: "other" };
+    expect((await config(["get", "greeting"], wrong)).stdout).toBe("hello\n");
+    expect((await config(["--json"], wrong)).stdout).not.toContain("v1:");
+    expect(await failure(config(["get", "token"], wrong))).toEqual([255, "error: incorrect passphrase\n"]);
+  });
+
   test("a value is taken from standard input, without its last newline unless it is wanted", async () => {
     const pipe = async (input: string, ...args: readonly string[]): Promise<void> => {
       const command = createEmbeddedCommand({ stdin: Readable.from([input]) }) as unknown as {
@@ -147,6 +155,7 @@ describe("`config set` and its like", () => {
     [["set", "--path", "a.b", "x", "--type", "int"], 2, "'x' is no int"],
     [["set", "a", "x", "--type", "color"], 2, 'invalid type "color"'],
     [["set", "token", "Zk9qLw2tRv7xPb4n"], 255, "config value for 'demo:token' looks like a secret"],
+    [["set", "--path", "tree.token", "Zk9qLw2tRv7xPb4n"], 255, "looks like a secret"],
     [["set-all", "--plaintext", "a"], 2, "config value must be in the form [key]=[value]"],
     [["set-all", "--json", "{}", "--path"], 2, "the --json option cannot be used with"],
     [["set-all", "--json", "["], 2, "could not parse --json argument"],

@@ -149,6 +149,18 @@ describe("command lines", () => {
     expect(await list(["-j"], "false")).toMatch(/^\[/);
   });
 
+  test("the environment gives several values of a flag, which the command line replaces", async () => {
+    const environment = { PULUMI_OPTION_PLAINTEXT: "a=1,b=2" };
+    const set = (...args: readonly string[]) =>
+      harness.run(["config", "set-all", "-s", "dev", ...args], environment);
+    const get = async (key: string): Promise<string> =>
+      (await harness.run(["config", "get", key, "-s", "dev"])).stdout;
+    await set();
+    expect([await get("a"), await get("b")]).toEqual(["1\n", "2\n"]);
+    await set("--plaintext", "a=3");
+    expect([await get("a"), await get("b")]).toEqual(["3\n", "2\n"]);
+  });
+
   test("`--cwd` is the folder that the command is run in", async () => {
     const run = harness.run(["stack", "ls", "--cwd", "nowhere"]);
     await expect(run).rejects.toThrow(

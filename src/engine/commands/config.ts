@@ -5,7 +5,14 @@ import {
   readStdin,
   stackContext,
 } from "../commandContext.ts";
-import { hasSecretConfig, loadConfig, resolveConfig, resolveValue } from "../config.ts";
+import {
+  hasSecretConfig,
+  holdsSecret,
+  loadConfig,
+  resolveConfig,
+  resolveValue,
+  type StackConfig,
+} from "../config.ts";
 import { ConfigEditor, type ConfigSetting, parseSetting } from "../configEdits.ts";
 import { coerced, parseConfigKey, valueAt } from "../configPath.ts";
 import type { Crypter } from "../crypter.ts";
@@ -17,9 +24,10 @@ import { table } from "./table.ts";
 export async function showConfig(context: CommandContext): Promise<void> {
   const { flags } = context.invocation;
   const isShown = flags.has("--show-secrets");
-  const { raw, project, crypter } = await openConfig(context, isShown);
-  const blind = { decrypt: () => "[secret]" };
-  const values = [...resolveConfig(raw, isShown ? crypter : blind)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const { config, project, unlock } = await openConfig(context);
+  const isOpened = isShown && hasSecretConfig(config);
+  const decrypter = isOpened ? await unlock() : { decrypt: () => "[secret]" };
+  const values = [...resolveConfig(config, decrypter)].sort(([a], [b]) => (a < b ? -1 : 1));
   if (flags.has("--json")) {
     const rows = values.map(([key, { value, secret, isObject }]) => {
       const isBlind = secret && !isShown;
@@ -47,30 +55,33 @@ export async function getConfig(context: CommandContext): Promise<void> {
   const { flags, positional } = context.invocation;
   const [name] = positional;
   if (name === undefined) throw misuse("`pulumi config get` needs a key");
-  const { raw, project, stack, crypter } = await openConfig(context, true);
+  const { config, project, stack, unlock } = await openConfig(context);
   const { entry, path } = parseConfigKey(name, flags.has("--path"), project);
-  const found = valueAt(raw.raw.get(entry), path);
+  const found = valueAt(config.raw.get(entry), path);
   if (found === undefined)
     throw new EngineError(`configuration key '${name}' not found for stack '${stack}'`);
-  const { value, secret, isObject } = resolveValue(entry, found, crypter);
+  const decrypter = holdsSecret(found) ? await unlock() : undefined;
+  const { value, secret, isObject } = resolveValue(entry, found, decrypter);
   const row = { value, ...objectValue(value, isObject), secret };
   context.out(flags.has("--json") ? `${JSON.stringify(row, null, 2)}\n` : `${value}\n`);
 }
 
 interface OpenConfig {
-  readonly raw: Awaited<ReturnType<typeof loadConfig>>;
+  readonly config: StackConfig;
   readonly project: string;
   readonly stack: string;
-  readonly crypter: Crypter | undefined;
+  /** What opens its secrets; wants the passphrase. Undefined when there is no salt. */
+  unlock(): Promise<Crypter | undefined>;
 }
 
-async function openConfig(context: CommandContext, isClear: boolean): Promise<OpenConfig> {
+async function openConfig(context: CommandContext): Promise<OpenConfig> {
   const { project, id } = await stackContext(context);
-  const raw = await loadConfig(project, id.stack, configFileOf(context));
-  const needsKey = isClear && hasSecretConfig(raw) && raw.salt !== undefined;
-  const passphrase = needsKey ? (await passphraseOf(context.environment))() : "";
-  const crypter = needsKey ? await context.crypters.get(raw.salt ?? "", passphrase) : undefined;
-  return { raw, project: project.name, stack: id.stack, crypter };
+  const config = await loadConfig(project, id.stack, configFileOf(context));
+  const unlock = async (): Promise<Crypter | undefined> => {
+    if (config.salt === undefined) return undefined;
+    return await context.crypters.get(config.salt, (await passphraseOf(context.environment))());
+  };
+  return { config, project: project.name, stack: id.stack, unlock };
 }
 
 /** Sets one value, from the command line or from what is piped in. An entry itself is always a text. */
@@ -86,7 +97,7 @@ export async function setConfig(context: CommandContext): Promise<void> {
   const editor = await ConfigEditor.open(context, stack);
   const text = positional[1] ?? (await pipedValue(context));
   const secret = flags.has("--secret");
-  if (!secret && !flags.has("--plaintext") && looksLikeSecret(key.entry, text)) {
+  if (!secret && !flags.has("--plaintext") && looksLikeSecret(name, text)) {
     throw new EngineError(
       `config value for '${key.entry}' looks like a secret; rerun with --secret to encrypt it, or --plaintext if you meant to store in plaintext`,
     );
