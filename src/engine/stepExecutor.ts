@@ -27,6 +27,8 @@ export class StepExecutor {
   readonly #snapshots: SnapshotManager | undefined;
   readonly #observer: StepObserver;
   readonly #waiting: (() => void)[] = [];
+  /** Steps that delete ahead of a replacement, by what they delete: what is made anew in its place comes after them. */
+  readonly #deleting = new Map<ResourceState, Promise<void>>();
   #free: number;
   #running = 0;
   #idle: (() => void)[] = [];
@@ -93,6 +95,16 @@ export class StepExecutor {
 
   /** Does the steps of one resource one after the other; false when the run was stopped before they were done. */
   async run(steps: readonly Step[]): Promise<boolean> {
+    const deletes = steps.flatMap(({ op, old }) =>
+      op === "delete-replaced" && old !== undefined ? [old] : [],
+    );
+    const awaited = steps.flatMap(({ old }) => (old === undefined ? [] : [this.#deleting.get(old)]));
+    for (const chain of awaited) if (chain !== undefined) await chain;
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    for (const old of deletes) this.#deleting.set(old, ended);
     await this.#enter();
     try {
       for (const step of steps) {
@@ -104,6 +116,8 @@ export class StepExecutor {
       this.#reportFailure(error, steps[0]?.urn ?? "");
       return false;
     } finally {
+      for (const old of deletes) this.#deleting.delete(old);
+      end();
       this.#leave();
     }
   }
