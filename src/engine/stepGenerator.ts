@@ -55,6 +55,7 @@ export class StepGenerator {
       (isUpdate ? undefined : this.#withoutChange(goal, state, old)) ??
       (await this.#decide(goal, state, old));
     this.#operated.add(urn);
+    if (alias !== "") this.#operated.add(alias);
     return steps;
   }
 
