@@ -76,6 +76,7 @@ export class StepGenerator {
     this.#operated.add(urn);
     const made = steps.at(-1)?.isSkippedCreate ? undefined : steps.at(-1)?.after;
     if (this.#context.options.mode === "destroy" && made !== undefined) this.#condemned.push(made);
+    if (alias !== "") this.#operated.add(alias);
     return steps;
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import { Connection, openShared, type ProviderOptions } from "./connection.ts";
@@ -7,10 +8,13 @@ import { providerService } from "./service.ts";
 /** A state's inputs and outputs may hold thousands of settings; gRPC's own limit is 4 MB. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
+/** How long calls under way may take to end when the provider is closed. */
+const CLOSE_PATIENCE_MS = 1_000;
+
 /** A provider that answers on a loopback port. */
 export interface RunningProvider {
   readonly port: number;
-  /** Stops taking calls and waits for those under way. */
+  /** Stops taking calls and waits a moment for those under way; one that the engine gave up may never end. */
   close(): Promise<void>;
 }
 
@@ -35,7 +39,11 @@ export async function serveProvider(options: ProviderOptions = {}): Promise<Runn
     await stop(server);
     await shared.pool.release();
   };
-  return { port, close: closeAll };
+  const close = async () => {
+    await Promise.race([closeAll(), delay(CLOSE_PATIENCE_MS, undefined, { ref: false })]);
+    server.forceShutdown();
+  };
+  return { port, close };
 }
 
 function bind(server: grpc.Server): Promise<number> {

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { enterCloud, readStacks } from "../support/cloudContents.ts";
 import { type Environment, query } from "../support/localClients.ts";
+import { isRunning, processesOf } from "../support/processes.ts";
 import { createWorkspace, finished, type Workspace } from "../support/workspace.ts";
 
 const POLL_MS = 20;
@@ -15,6 +17,8 @@ const POLL_MS = 20;
 const STOP_MS = 30_000;
 /** Tenants of the same run; a run that is stopped in the first has at least the last of them to leave out. */
 const LATER = ["northwind-logistics", "brightsmile-dental", "acme"];
+/** Signals that come together count as one to the process. */
+const SECOND_SIGNAL_MS = 300;
 
 let workspace: Workspace;
 let cloud: Environment;
@@ -112,10 +116,7 @@ describe("Ctrl-C in the middle of a run (F9)", () => {
     "at %s: no tenant is begun any more, the stack is free, and the next run finishes",
     async (moment) => {
       const slug = `a-stopped-${moments.indexOf(moment)}`;
-      workspace.write(
-        `tenants/${slug}.yaml`,
-        `displayName: ${slug}\nadminEmail: a@${slug}.example\nenvironments: [local]\nplan: trial\n`,
-      );
+      writeTenant(slug);
       const points = join(workspace.root, `${slug}.points`);
       const child = workspace.start(["up", slug, ...LATER], { TENANTRY_POINTS_FILE: points });
       const ended = finished(child);
@@ -136,6 +137,54 @@ describe("Ctrl-C in the middle of a run (F9)", () => {
   );
 });
 
+describe("Ctrl-C while a provider's call hangs (F9)", () => {
+  let session: pg.Client;
+  beforeEach(async () => {
+    session = new pg.Client({ connectionString: cloud.master.url });
+    await session.connect();
+    await session.query("BEGIN; LOCK TABLE identity.tenant_audit IN ACCESS EXCLUSIVE MODE");
+  });
+  afterEach(() => session.end());
+
+  /** A run of a new tenant whose reservation waits for the session. */
+  async function startStuck(slug: string): Promise<HeldRun> {
+    writeTenant(slug);
+    const child = workspace.start(["up", slug]);
+    const run = { child, ended: finished(child) };
+    const waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'identity.tenant_audit'::regclass";
+    while ((await session.query(waiting)).rowCount === 0) await delay(POLL_MS);
+    return run;
+  }
+
+  test("once: the run ends all the same, the stack is free, what hung is listed, and the next run finishes", async () => {
+    const run = await startStuck("a-stuck");
+    run.child.kill("SIGINT");
+    const ended = await run.ended;
+    expect(ended, ended.stdout + ended.stderr).toMatchObject({ code: 1, signal: null });
+    expect(ended.stdout).toMatch(/tenantry:index:TenantRecord::a-stuck-record, interrupted while creating/);
+    expect(locks("a-stuck")).toEqual([]);
+    expect(stackOf("a-stuck")).toMatchObject({ pending: 1 });
+    await session.query("ROLLBACK");
+    const next = await workspace.tenantry(["up", "a-stuck"]);
+    expect(next, next.stdout + next.stderr).toMatchObject({ code: 0 });
+    expect(stackOf("a-stuck")).toMatchObject({ pending: 0, doubled: [] });
+  });
+
+  test("twice: it ends at once with the last state, and the next run takes over and finishes", async () => {
+    const run = await startStuck("a-stuck-twice");
+    run.child.kill("SIGTERM");
+    await delay(SECOND_SIGNAL_MS);
+    run.child.kill("SIGINT");
+    expect(await run.ended).toMatchObject({ code: 130, signal: null });
+    expect(stackOf("a-stuck-twice")).toMatchObject({ pending: 1 });
+    await session.query("ROLLBACK");
+    const next = await workspace.tenantry(["up", "a-stuck-twice"]);
+    expect(next, next.stdout + next.stderr).toMatchObject({ code: 0 });
+    expect(next.stdout).toContain("took over the lock of");
+    expect(stackOf("a-stuck-twice")).toMatchObject({ pending: 0, doubled: [] });
+  });
+});
+
 describe("a killed engine (F3)", () => {
   test("leaves no process of its own behind", async () => {
     const lasting = lastingProcesses();
@@ -147,7 +196,7 @@ describe("a killed engine (F3)", () => {
       TENANTRY_KILL_AT: "provider:Registration:registered",
     });
     expect(run, run.stdout + run.stderr).toMatchObject({ signal: "SIGKILL" });
-    await until(() => ownProcesses().every((pid) => lasting.includes(pid)));
+    await until(() => processesOf(workspace.root).every((pid) => lasting.includes(pid)));
     expect(lasting.filter(isRunning)).toEqual(lasting);
     expect(await workspace.tenantry(["up", "acme"])).toMatchObject({ code: 0 });
   });
@@ -170,6 +219,11 @@ describe("a killed engine (F3)", () => {
     },
   );
 });
+
+function writeTenant(slug: string): void {
+  const entry = `displayName: ${slug}\nadminEmail: a@${slug}.example\nenvironments: [local]\nplan: trial\n`;
+  workspace.write(`tenants/${slug}.yaml`, entry);
+}
 
 const stackOf = (slug: string) => readStacks(cloud).find(({ stack }) => stack === `local.${slug}`);
 
@@ -231,26 +285,5 @@ function lineOf(child: ChildProcess, text: string): Promise<string> {
 
 /** Pids of this workspace's local cloud, which outlives every run. */
 function lastingProcesses(): number[] {
-  return ownProcesses().filter((pid) => /local-cloud|postgres/.test(commandOf(pid)));
-}
-
-/** Pids of processes of this workspace. */
-function ownProcesses(): number[] {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => commandOf(pid).includes(workspace.root));
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return "";
-    throw error;
-  }
-}
-
-/** A zombie that nobody has waited for counts as ended. */
-function isRunning(pid: number): boolean {
-  return commandOf(pid) !== "";
+  return processesOf(workspace.root, /local-cloud|postgres/);
 }

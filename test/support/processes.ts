@@ -1,4 +1,13 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Pids of processes whose command line names a folder, and matches. */
+export function processesOf(folder: string, pattern = /^/): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    const command = readProc(pid, "cmdline");
+    return command.includes(folder) && pattern.test(command);
+  });
+}
 
 /** Whether a process runs. One that has ended and that nobody has collected, as in many containers, doesn't. */
 export function isRunning(pid: number): boolean {
@@ -7,16 +16,16 @@ export function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
-  return process.platform !== "linux" || !/\) [ZX] /.test(statOf(pid));
+  return process.platform !== "linux" || /\) [^ZX] /.test(readProc(pid, "stat"));
 }
 
-/** Of a process that went meanwhile it is what a zombie's begins with. */
-function statOf(pid: number): string {
+/** Empty for a process that went meanwhile. */
+function readProc(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8");
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return ") X ";
+    if (code === "ENOENT" || code === "ESRCH") return "";
     throw error;
   }
 }

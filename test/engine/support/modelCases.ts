@@ -149,3 +149,64 @@ export const cases: fc.Arbitrary<Case> = fc
     leftOvers: fc.array(fc.record({ type: fc.constantFrom(...TYPES), pick: fc.nat(8) }), { maxLength: 2 }),
   })
   .map((one) => ({ ...one, second: asSecond(one.second, one.first) }));
+
+const PLAIN: Omit<Part, "name"> = {
+  isComponent: false,
+  value: 0,
+  key: 0,
+  isDeletedFirst: false,
+  parent: undefined,
+  dependsOn: [],
+  source: undefined,
+  replaceWith: undefined,
+  deletedWith: undefined,
+  isProtected: false,
+  isRetained: false,
+  isSecret: false,
+  was: undefined,
+  isImported: false,
+};
+
+const CALM: Trouble = {
+  failures: [],
+  deaths: [],
+  unready: [],
+  stopAt: { at: "call", count: 0, how: "kill" },
+  roomFor: undefined,
+};
+
+/** Cases that were wrong once. */
+export const FOUND: readonly Case[] = [
+  // What was replaced with another, and is no longer, was made anew before it was deleted with that one.
+  {
+    first: [
+      { ...PLAIN, name: "a", isComponent: true },
+      { ...PLAIN, name: "b", parent: 0, isProtected: true, isRetained: true },
+      { ...PLAIN, name: "c", parent: 0, replaceWith: 1, isProtected: true, isRetained: true },
+      { ...PLAIN, name: "d", replaceWith: 2, isProtected: true },
+      { ...PLAIN, name: "f", isProtected: true, isRetained: true },
+    ],
+    second: [
+      { ...PLAIN, name: "a2", isComponent: true, was: "a" },
+      {
+        ...PLAIN,
+        name: "b2",
+        key: 1,
+        isDeletedFirst: true,
+        parent: 0,
+        isProtected: true,
+        isRetained: true,
+        was: "b",
+      },
+      { ...PLAIN, name: "c", parent: 0, isProtected: true, isRetained: true },
+      { ...PLAIN, name: "d2", parent: 0, isProtected: true, isRetained: true, was: "d" },
+      { ...PLAIN, name: "e", isProtected: true, isRetained: true, isImported: true },
+      { ...PLAIN, name: "f2", isProtected: true, isRetained: true, was: "f" },
+    ],
+    operation: "update",
+    start: CALM,
+    trouble: { ...CALM, deaths: ["create:a:0"], roomFor: 0 },
+    drift: [],
+    leftOvers: [],
+  },
+];
