@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Deployment, RunStopped } from "../../../src/engine/deployment.ts";
-import type { RunMode } from "../../../src/engine/deploymentContext.ts";
+import type { RunMode, RunOptions } from "../../../src/engine/deploymentContext.ts";
 import { newGoal } from "../../../src/engine/goal.ts";
 import {
   type CreateRequest,
@@ -16,7 +16,7 @@ import { ProviderRegistry } from "../../../src/engine/providers/registry.ts";
 import type { Snapshot } from "../../../src/engine/snapshot.ts";
 import { SnapshotManager } from "../../../src/engine/snapshotManager.ts";
 import type { ResourceState } from "../../../src/engine/state.ts";
-import { type Selection, WHOLE_STACK } from "../../../src/engine/targets.ts";
+import { WHOLE_STACK } from "../../../src/engine/targets.ts";
 import { nameOfUrn, ROOT_STACK_TYPE } from "../../../src/engine/urn.ts";
 import type { PropertyMap } from "../../../src/engine/value.ts";
 
@@ -125,9 +125,7 @@ export interface ModelRun {
   readonly base: Snapshot;
   readonly program: Program;
   readonly world: World;
-  /** Default: the whole stack. */
-  readonly selection?: Selection;
-  readonly continueOnError?: boolean;
+  readonly options?: Pick<RunOptions, "selection" | "continueOnError">;
   /** The run is killed when this save, or this change of the world, is done; counted from 1. */
   readonly killAt?: { readonly after: "save" | "effect"; readonly count: number };
   /** Runs with every state that was stored, at the moment it is. */
@@ -180,9 +178,8 @@ export async function runModel(run: ModelRun): Promise<ModelResult> {
       mode: run.mode,
       parallel: 8,
       config: new Map(),
-      selection: run.selection ?? WHOLE_STACK,
-      continueOnError: run.continueOnError ?? false,
-      ignoreProtect: false,
+      ...{ selection: WHOLE_STACK, continueOnError: false, ignoreProtect: false },
+      ...run.options,
     },
     base,
     registry: new ProviderRegistry(async () => world),
