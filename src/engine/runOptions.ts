@@ -31,7 +31,7 @@ export function runOptions(
     selection: { ...selection, excludes: [...selection.excludes, ...kept] },
     protectedCount: kept.size,
     continueOnError:
-      mayContinue && (isSet("--continue-on-error") || isOn(environment.PULUMI_CONTINUE_ON_ERROR)),
+      mayContinue && (isSet("--continue-on-error") || isTruthy(environment.PULUMI_CONTINUE_ON_ERROR)),
     ignoreProtect: isSet("--ignore-protect"),
   };
 }
@@ -42,6 +42,11 @@ function parallelOf(text: string | undefined): number {
     throw new EngineError(`\`--parallel\`: '${text}' is not a number`, REFUSED_EXIT_CODE);
   }
   return count < 1 ? DEFAULT_PARALLEL : count;
+}
+
+/** How the official CLI reads a switch of its own in the environment. */
+function isTruthy(value: string | undefined): boolean {
+  return value === "1" || value?.toLowerCase() === "true";
 }
 
 const CONTRADICTIONS: readonly (readonly [string, string])[] = [
