@@ -28,9 +28,14 @@ export function runOptions(
     selection: { ...selection, excludes: [...selection.excludes, ...kept] },
     protectedCount: kept.size,
     continueOnError:
-      mayContinue && (isSet("--continue-on-error") || isOn(environment.PULUMI_CONTINUE_ON_ERROR)),
+      mayContinue && (isSet("--continue-on-error") || isTruthy(environment.PULUMI_CONTINUE_ON_ERROR)),
     ignoreProtect: isSet("--ignore-protect"),
   };
+}
+
+/** How the official CLI reads a switch of its own in the environment. */
+function isTruthy(value: string | undefined): boolean {
+  return value === "1" || value?.toLowerCase() === "true";
 }
 
 const CONTRADICTIONS: readonly (readonly [string, string])[] = [

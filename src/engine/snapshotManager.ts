@@ -21,7 +21,7 @@ export class SnapshotManager {
   readonly #done = new Set<ResourceState>();
   readonly #operations = new Map<ResourceState, OperationType>();
   #isRefreshed = false;
-  /** Whether what isn't targeted stands behind what needs it. */
+  /** Whether something that stayed in its old place, untargeted or refreshed, may stand behind what needs it. */
   #isMixed = false;
   /** URNs that a refresh found to be no more. */
   readonly #gone = new Set<string>();
@@ -52,7 +52,7 @@ export class SnapshotManager {
 
   /** Applies a step to the lists; true when the checkpoint must be written. */
   #record({ op, old, after, isSkippedCreate, isUntargeted }: Step): boolean {
-    this.#isMixed ||= isUntargeted;
+    this.#isMixed ||= isUntargeted || op === "refresh";
     switch (op) {
       case "same":
         return !isUntargeted && this.#recordSame(old, after, isSkippedCreate);

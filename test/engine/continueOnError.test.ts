@@ -240,7 +240,7 @@ describe("--continue-on-error", () => {
 
   test("PULUMI_CONTINUE_ON_ERROR stands for the flag of up and destroy", async () => {
     harness.provider.failures.set("create:a", "no");
-    const environment = { PULUMI_CONTINUE_ON_ERROR: "true" };
+    const environment = { PULUMI_CONTINUE_ON_ERROR: "1" };
     const stack = await harness.stack(program("1") as () => Promise<void>, "dev", environment);
     await failure(stack.up());
     expect(await stored()).toEqual(["default_1_2_3", "demo-dev", "x", "y"]);

@@ -115,13 +115,19 @@ async function check({ first, second, mode, selection, continueOnError, failures
   const world = new World();
   const whole = { world, preview: false, program: first, mode: "update" as const };
   const start = await succeeds({ ...whole, base: EMPTY });
-  const part = { ...whole, base: start.stored, mode, program: second, selection, continueOnError };
+  const part = {
+    ...whole,
+    base: start.stored,
+    mode,
+    program: second,
+    options: { selection, continueOnError },
+  };
   const before = new Map(world.things);
   await watched({ ...part, base: structuredClone(start.stored), preview: true });
   expect(world.things, "a preview changes nothing").toEqual(before);
   world.failures = new Set(failures);
   const result = await watched(part);
-  expectUntouched(result, before, part);
+  expectUntouched(result, before, world, selection);
   world.failures = new Set();
   expectNothingLost(result, world);
   await converges(world, resolvePending(result.stored, world), second);
@@ -131,7 +137,8 @@ async function check({ first, second, mode, selection, continueOnError, failures
 function expectUntouched(
   { stored }: ModelResult,
   before: World["things"],
-  { selection, world }: ModelRun & { readonly selection: Selection },
+  world: World,
+  selection: Selection,
 ): void {
   if (selection.targets.length === 0 || selection.targetDependents) return;
   const isTarget = (urn: string): boolean =>

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Harness, names, TestInstance, Thing } from "./support/harness.ts";
+import { Component, Harness, names, TestInstance, Thing } from "./support/harness.ts";
 
 describe.each([false, true])("refresh and destroy, running the program: %s", (runProgram) => {
   let harness: Harness;
@@ -36,6 +36,24 @@ describe.each([false, true])("refresh and destroy, running the program: %s", (ru
     expect(await harness.preview(program)).toEqual({ same: 3, update: 1 });
     await harness.up(program);
     expect(harness.provider.world.get("a-1")).toEqual({ value: "one" });
+  });
+
+  test("a component stays behind a drifted resource that it depends on", async () => {
+    const composed = async (): Promise<void> => {
+      const a = new Thing("a", { value: "one" });
+      void new Component("after", { dependsOn: [a] });
+    };
+    await harness.up(composed);
+    harness.provider.world.set("a-1", { value: "drifted" });
+    const stack = await harness.stack(composed);
+    await stack.refresh({ runProgram });
+    expect(names(await harness.resources())).toEqual([
+      "demo-dev",
+      "default_1_2_3",
+      "a",
+      "after",
+      "after-child",
+    ]);
   });
 
   test("what is gone leaves the state, its dependents stay, and the next up makes it anew", async () => {

@@ -43,8 +43,8 @@ describe("what the engine doesn't do is refused by name with exit code 2", () =>
   });
 
   test("options of the environment that no command has", async () => {
-    const run = harness.run(["stack", "ls"], { PULUMI_OPTION_NEO: "true" });
-    expect(await refusal(run)).toContain("the environment variable PULUMI_OPTION_NEO");
+    const run = harness.run(["stack", "ls"], { PULUMI_OPTION_POLICY_PACK: "x" });
+    expect(await refusal(run)).toContain("the environment variable PULUMI_OPTION_POLICY_PACK");
     await harness.run(["stack", "ls"], { PULUMI_OPTION_RUN_PROGRAM: "true", PULUMI_OPTION_COLOR: "never" });
   });
 

@@ -1,14 +1,14 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { withCurrentUrns } from "../../../src/engine/checkpoint.ts";
 import { Deployment, RunStopped } from "../../../src/engine/deployment.ts";
-import type { RunMode } from "../../../src/engine/deploymentContext.ts";
+import type { RunMode, RunOptions } from "../../../src/engine/deploymentContext.ts";
 import { type AliasSpec, newGoal } from "../../../src/engine/goal.ts";
 import { ProviderRegistry } from "../../../src/engine/providers/registry.ts";
 import { SaveGate } from "../../../src/engine/saveGate.ts";
 import type { Snapshot } from "../../../src/engine/snapshot.ts";
 import { SnapshotManager } from "../../../src/engine/snapshotManager.ts";
 import type { ResourceState } from "../../../src/engine/state.ts";
-import { type Selection, WHOLE_STACK } from "../../../src/engine/targets.ts";
+import { WHOLE_STACK } from "../../../src/engine/targets.ts";
 import { ROOT_STACK_TYPE } from "../../../src/engine/urn.ts";
 import { Computed, type PropertyMap, Secret, UNKNOWN } from "../../../src/engine/value.ts";
 import { THERE, type World } from "./world.ts";
@@ -79,9 +79,7 @@ export interface ModelRun {
   readonly base: Snapshot;
   readonly program: Program;
   readonly world: World;
-  /** Default: the whole stack. */
-  readonly selection?: Selection;
-  readonly continueOnError?: boolean;
+  readonly options?: Pick<RunOptions, "selection" | "continueOnError">;
   readonly stopAt?: Stop;
   /** So many saves succeed, then the disk is full. */
   readonly roomFor?: number;
@@ -145,9 +143,8 @@ export async function runModel(run: ModelRun): Promise<ModelResult> {
       mode: run.mode,
       parallel: 8,
       config: new Map(),
-      selection: run.selection ?? WHOLE_STACK,
-      continueOnError: run.continueOnError ?? false,
-      ignoreProtect: false,
+      ...{ selection: WHOLE_STACK, continueOnError: false, ignoreProtect: false },
+      ...run.options,
     },
     base,
     registry: new ProviderRegistry(async () => world),
