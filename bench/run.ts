@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
-import { Client } from "pg";
-import { openVault } from "../src/vault/index.ts";
 import { createWorkspace, type Workspace } from "../test/support/workspace.ts";
+import { openFloor } from "./floor.ts";
 import { measureStarts } from "./localStart.ts";
 import { type Row, spreadOf, timeCommand } from "./measure.ts";
+import { benchTenants } from "./tenants.ts";
 
 /** Counted runs of each command, interleaved so that a slow minute of the machine hits all alike. */
 const RUNS = 7;
@@ -14,6 +14,11 @@ const ROOT = resolve(import.meta.dirname, "..");
 
 if (process.argv[2] === "start") {
   for (const { what, spread } of await measureStarts(RUNS)) console.log(what, spread);
+  process.exit(0);
+}
+
+if (process.argv[2] === "tenants") {
+  await benchTenants(process.argv.slice(3));
   process.exit(0);
 }
 
@@ -42,7 +47,7 @@ async function addTenant(target: Workspace, slug: string): Promise<number> {
 }
 
 async function measureTenants(target: Workspace): Promise<readonly Row[]> {
-  const floorEnv = await floorEnvironment(target);
+  const { variables: floorEnv } = await openFloor(target);
   const times = {
     floor: [] as number[],
     up: [] as number[],
@@ -97,35 +102,6 @@ function time(target: Workspace, args: readonly string[]): Promise<number> {
     cwd: target.root,
     env: process.env,
   });
-}
-
-async function floorEnvironment(target: Workspace): Promise<NodeJS.ProcessEnv> {
-  const { stdout } = await target.tenantry(["local", "env", "--json"]);
-  const local = JSON.parse(stdout);
-  Object.assign(process.env, {
-    NODE_EXTRA_CA_CERTS: local.ca,
-    IDENTITY_ENDPOINT: local.identity.endpoint,
-    IDENTITY_HEADER: local.identity.header,
-  });
-  const adminUrl = await openVault(local.platformVault.url).get("server-db-01-admin");
-  const client = new Client({ connectionString: adminUrl });
-  await client.connect();
-  const { rows } = await client.query(
-    "SELECT datname FROM pg_database WHERE datistemplate AND datname LIKE 'tmpl_tenantry_%'",
-  );
-  await client.end();
-  const {
-    NODE_EXTRA_CA_CERTS: _ca,
-    IDENTITY_ENDPOINT: _endpoint,
-    IDENTITY_HEADER: _header,
-    ...env
-  } = process.env;
-  return {
-    ...env,
-    FLOOR_ADMIN_URL: adminUrl,
-    FLOOR_MASTER_URL: local.master.url,
-    FLOOR_TEMPLATE: rows[0].datname,
-  };
 }
 
 function hasOfficial(): boolean {
