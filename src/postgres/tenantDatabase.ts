@@ -21,6 +21,7 @@ import { setRoleLogin } from "./role.ts";
 import type { ServerAdmin } from "./serverAdmin.ts";
 import { isAlreadyThere, isConcurrentUpdate, isSqlState, SQLSTATE } from "./sqlState.ts";
 import { TEMPLATE_OWNER } from "./template.ts";
+import { withTransaction } from "./transaction.ts";
 import { withDatabase } from "./url.ts";
 import { workDatabaseName, workDatabaseNames } from "./workDatabase.ts";
 
@@ -124,10 +125,7 @@ async function build(admin: ServerAdmin, wanted: TenantDatabase, options: Create
   await dropDatabase(client, building);
   await clone(client, building, wanted.role, options);
   onStep("cloned");
-  await setDatabaseComment(client, building, formatMarker(wanted.marker));
-  await closeToPublic(client, building);
-  await admitAdmin(client, building);
-  await allowConnections(client, building, true);
+  await mark(client, building, wanted.marker);
   onStep("marked");
   await withConnection(withDatabase(admin.url, building), admin.options, (inside) =>
     reassignDatabase(inside, TEMPLATE_OWNER, wanted.role),
@@ -146,6 +144,17 @@ async function clone(client: Client, name: string, role: string, options: Create
   await withRetry(() => client.query(statement), {
     isRetryable: (error) => isSqlState(error, SQLSTATE.OBJECT_IN_USE),
   });
+}
+
+/** Marker and grants, and only with them open to connections: one commit. */
+async function mark(client: Client, building: string, marker: Marker): Promise<void> {
+  const body = async () => {
+    await setDatabaseComment(client, building, formatMarker(marker));
+    await closeToPublic(client, building);
+    await admitAdmin(client, building);
+    await allowConnections(client, building, true);
+  };
+  await withRetry(() => withTransaction(client, body), { isRetryable: isConcurrentUpdate });
 }
 
 /** Brings an adopted database's owner, grants and openness back to what they should be. */

@@ -10,7 +10,7 @@ import {
 import { UserError } from "../../tenant/errors.ts";
 import type { ProviderConfig } from "../../tenant/resources.ts";
 import { openVault, type SecretVault } from "../../vault/index.ts";
-import { type ConnectionPool, type Lease, leaseOnce } from "./connectionPool.ts";
+import type { ConnectionPool, Lease } from "./connectionPool.ts";
 import type { Credentials } from "./credentials.ts";
 import { assertEnvironment, refuseLoopback } from "./environmentGuard.ts";
 import { repeatWhenCut } from "./repeatWhenCut.ts";
@@ -75,7 +75,7 @@ export function openAccess(config: ProviderConfig, { credentials, pool }: Shared
       const server = await withMaster((client) => findServerRow(client, name));
       const inDatabase = async (isFresh: boolean) => withDatabase(await urlOf(server)(isFresh), database);
       const what = `database '${database}' on server '${name}'`;
-      return withLogin(what, inDatabase, (url) => leaseOnce(url, WRITER), body);
+      return withLogin(what, inDatabase, pooled(WRITER), body);
     },
     release: () => pool.release(),
   };

@@ -17,13 +17,6 @@ export interface Lease {
   discard(): Promise<void>;
 }
 
-/** A connection that nobody uses after this one. */
-export async function leaseOnce(url: string, options: ConnectOptions): Promise<Lease> {
-  const client = await connect(url, options);
-  const end = () => close(client);
-  return { client, giveBack: end, discard: end };
-}
-
 /**
  * Keeps connections for the next resource of the same run. Whoever holds a lease must not take a second one of the same
  * login: with all taken, both would wait for ever.
@@ -34,7 +27,7 @@ export class ConnectionPool {
   /** A connection of `url` with these options; waits while all are taken. Throws what `connect` throws. */
   lease(url: string, options: ConnectOptions): Promise<Lease> {
     const key = `${options.applicationName}\n${url}`;
-    const login = this.logins.get(key) ?? new LoginPool(url, options);
+    const login = this.logins.get(key) ?? new LoginPool(url, options, (empty) => this.forget(key, empty));
     this.logins.set(key, login);
     return login.lease();
   }
@@ -45,20 +38,27 @@ export class ConnectionPool {
     this.logins.clear();
     await Promise.all(logins.map((login) => login.release()));
   }
+
+  private forget(key: string, empty: LoginPool): void {
+    if (this.logins.get(key) === empty) this.logins.delete(key);
+  }
 }
 
 /** The connections of one login. */
 class LoginPool {
   private readonly url: string;
   private readonly options: ConnectOptions;
+  private readonly onEmpty: (empty: LoginPool) => void;
   private readonly idle = new Map<PooledClient, NodeJS.Timeout>();
   private readonly waiting: (() => void)[] = [];
   private open = 0;
   private isReleased = false;
 
-  constructor(url: string, options: ConnectOptions) {
+  /** `onEmpty` is told whenever no connection is left and nobody waits: a fleet has thousands of databases. */
+  constructor(url: string, options: ConnectOptions, onEmpty: (empty: LoginPool) => void) {
     this.url = url;
     this.options = options;
+    this.onEmpty = onEmpty;
   }
 
   async lease(): Promise<Lease> {
@@ -123,6 +123,8 @@ class LoginPool {
 
   private leave(): void {
     this.open -= 1;
-    this.waiting.shift()?.();
+    const next = this.waiting.shift();
+    if (next !== undefined) next();
+    else if (this.open === 0) this.onEmpty(this);
   }
 }

@@ -21,6 +21,7 @@ import type { DesiredStatus } from "../../tenant/desired.ts";
 import { UserError } from "../../tenant/errors.ts";
 import type { DatabaseInputs, DatabaseOutputs } from "../../tenant/resources.ts";
 import type { AdminSession } from "../access/access.ts";
+import { withCopyStrategy } from "../copyStrategy.ts";
 import { assertMayDelete } from "../deleteLock.ts";
 import { markerFor } from "../markerFor.ts";
 import { explaining, templateFiles } from "../migrationFiles.ts";
@@ -55,7 +56,9 @@ export const database: ResourceType<DatabaseInputs, DatabaseOutputs> = {
       run.point("template");
       await ensureRole(admin.client, { ...roleOf(inputs), verifier });
       run.point("role");
-      await ensureTenantDatabase(admin, databaseOf(inputs), { template, onStep: run.point });
+      await withCopyStrategy(admin.url, (strategy) =>
+        ensureTenantDatabase(admin, databaseOf(inputs), { template, strategy, onStep: run.point }),
+      );
       run.point("database");
       await setTenantAccess(admin.client, databaseOf(inputs), isOpen(inputs));
       run.point("grants");
