@@ -36,8 +36,8 @@ export interface TenantDatabase {
 export type DatabaseStep = "cloned" | "marked" | "reassigned" | "renamed";
 
 export interface CreateOptions {
-  /** Name of a template from `ensureTemplate`. */
-  readonly template: string;
+  /** Name of a template, or what finds or builds it: asked when a database is made, again when it is gone by then. */
+  readonly template: string | (() => Promise<string>);
   readonly strategy?: CopyStrategy;
   readonly onStep?: (step: DatabaseStep) => void;
 }
@@ -123,7 +123,8 @@ async function build(admin: ServerAdmin, wanted: TenantDatabase, options: Create
   const building = workDatabaseName("new", wanted.marker.tenantId);
   const onStep = options.onStep ?? (() => undefined);
   await dropDatabase(client, building);
-  await clone(client, building, wanted.role, options);
+  const template = typeof options.template === "string" ? options.template : await options.template();
+  await clone(client, building, wanted.role, { ...options, template });
   onStep("cloned");
   await mark(client, building, wanted.marker);
   onStep("marked");
@@ -136,7 +137,12 @@ async function build(admin: ServerAdmin, wanted: TenantDatabase, options: Create
   onStep("renamed");
 }
 
-async function clone(client: Client, name: string, role: string, options: CreateOptions): Promise<void> {
+async function clone(
+  client: Client,
+  name: string,
+  role: string,
+  options: CreateOptions & { readonly template: string },
+): Promise<void> {
   const canChoose = options.strategy !== undefined && (await serverVersion(client)) >= 150_000;
   const strategy = canChoose ? ` STRATEGY ${options.strategy}` : "";
   // Closed until PUBLIC has lost its CONNECT (finding 8).

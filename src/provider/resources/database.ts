@@ -50,9 +50,15 @@ export const database: ResourceType<DatabaseInputs, DatabaseOutputs> = {
     const files = await templateFiles(inputs.migrations, inputs.slug);
     const verifier = await scramVerifier(inputs.password);
     await underTenantLock(inputs, run, async (admin) => {
-      const template = await explaining(inputs.migrations, inputs.slug, () =>
-        ensureTenantTemplate(admin, files),
-      );
+      const findTemplate = () =>
+        explaining(inputs.migrations, inputs.slug, () => ensureTenantTemplate(admin, files));
+      // Before anything of the tenant is made: a migration that fails, fails here.
+      let found: string | undefined = await findTemplate();
+      const template = async () => {
+        const name = found ?? (await findTemplate());
+        found = undefined;
+        return name;
+      };
       run.point("template");
       await ensureRole(admin.client, { ...roleOf(inputs), verifier });
       run.point("role");
