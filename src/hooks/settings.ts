@@ -73,7 +73,7 @@ async function write(
   const chosen = keys.map((key) => settings[key] as Setting);
   await client.query(
     `INSERT INTO tenantry.setting (key, value, source)
-     SELECT * FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.jsonb[], $3::pg_catalog.text[])
+     SELECT * FROM unnest($1::pg_catalog.text[], $2::pg_catalog.jsonb[], $3::pg_catalog.text[])
      ON CONFLICT (key) DO UPDATE SET value = excluded.value, source = excluded.source`,
     [keys, chosen.map(({ value }) => JSON.stringify(value)), chosen.map(({ source }) => source)],
   );

@@ -5,8 +5,10 @@ type PooledClient = Client & { ref(): void; unref(): void };
 
 /** Connections of one process to one login: a fleet must leave room for the tenants' own (FAULTS F24). */
 const MAX_OPEN = 8;
-/** How long a connection waits for its next use; one tenant's resources follow each other within milliseconds. */
-const IDLE_MS = 500;
+/** How long a connection that tenants share waits for its next use: the tenants of a run follow each other. */
+const SHARED_IDLE_MS = 10_000;
+/** The same in one tenant's database, whose resources follow each other within milliseconds. */
+const OWN_IDLE_MS = 500;
 
 /** A connection for one use. */
 export interface Lease {
@@ -24,10 +26,15 @@ export interface Lease {
 export class ConnectionPool {
   private readonly logins = new Map<string, LoginPool>();
 
-  /** A connection of `url` with these options; waits while all are taken. Throws what `connect` throws. */
-  lease(url: string, options: ConnectOptions): Promise<Lease> {
+  /**
+   * A connection of `url` with these options; waits while all are taken. `use` says whether other tenants' runs need the
+   * same one. Throws what `connect` throws.
+   */
+  lease(url: string, options: ConnectOptions, use: "shared" | "own"): Promise<Lease> {
+    const idleMs = use === "shared" ? SHARED_IDLE_MS : OWN_IDLE_MS;
     const key = `${options.applicationName}\n${url}`;
-    const login = this.logins.get(key) ?? new LoginPool(url, options, (empty) => this.forget(key, empty));
+    const login =
+      this.logins.get(key) ?? new LoginPool({ url, options, idleMs }, (empty) => this.forget(key, empty));
     this.logins.set(key, login);
     return login.lease();
   }
@@ -44,10 +51,15 @@ export class ConnectionPool {
   }
 }
 
+interface Login {
+  readonly url: string;
+  readonly options: ConnectOptions;
+  readonly idleMs: number;
+}
+
 /** The connections of one login. */
 class LoginPool {
-  private readonly url: string;
-  private readonly options: ConnectOptions;
+  private readonly login: Login;
   private readonly onEmpty: (empty: LoginPool) => void;
   private readonly idle = new Map<PooledClient, NodeJS.Timeout>();
   private readonly waiting: (() => void)[] = [];
@@ -55,9 +67,8 @@ class LoginPool {
   private isReleased = false;
 
   /** `onEmpty` is told whenever no connection is left and nobody waits: a fleet has thousands of databases. */
-  constructor(url: string, options: ConnectOptions, onEmpty: (empty: LoginPool) => void) {
-    this.url = url;
-    this.options = options;
+  constructor(login: Login, onEmpty: (empty: LoginPool) => void) {
+    this.login = login;
     this.onEmpty = onEmpty;
   }
 
@@ -88,7 +99,7 @@ class LoginPool {
     if (this.open >= MAX_OPEN) return undefined;
     this.open += 1;
     try {
-      const client = (await connect(this.url, this.options)) as PooledClient;
+      const client = (await connect(this.login.url, this.login.options)) as PooledClient;
       // A server that restarts ends what waits; nobody may be given such a one.
       client.once("end", () => {
         this.forget(client);
@@ -105,7 +116,7 @@ class LoginPool {
     if (this.isReleased) return this.discard(client);
     // Neither the timer nor the socket keeps a finished process alive.
     client.unref();
-    this.idle.set(client, setTimeout(() => void this.discard(client), IDLE_MS).unref());
+    this.idle.set(client, setTimeout(() => void this.discard(client), this.login.idleMs).unref());
     this.waiting.shift()?.();
   }
 
