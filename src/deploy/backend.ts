@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { readCheckpoint } from "./checkpointFile.ts";
+import { readCheckpoint, readStateText } from "./checkpointFile.ts";
 
 /** Name of the project in `Pulumi.yaml`: part of every path of a backend. */
 export const PROJECT = "tenantry";
@@ -47,7 +47,9 @@ export async function withScratchBackend<Answer>(
   return withTemporaryFolder("preview", async (folder) => {
     const scratch = folderBackend(pathToFileURL(folder).href) as FolderBackend;
     for (const stack of stacks.filter((each) => existsSync(real.checkpoint(each)))) {
-      await cp(real.checkpoint(stack), scratch.checkpoint(stack));
+      const path = scratch.checkpoint(stack);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, await readStateText(real.checkpoint(stack)), { mode: 0o600 });
       // Without it Pulumi takes the folder for one of the layout before projects.
       await writeFile(join(folder, ".pulumi", "meta.yaml"), "version: 1\n");
     }

@@ -1,9 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { UserError } from "../tenant/errors.ts";
 import type { Deployment } from "./deployment.ts";
+import { readJournaledState } from "./localDoors.ts";
 
 /** A stack's state in Pulumi's file backend, as far as we look into it. */
 export type Checkpoint = Pick<Deployment["deployment"], "resources" | "pending_operations">;
+
+interface CheckpointFile {
+  readonly version?: unknown;
+  readonly checkpoint?: { readonly latest?: Checkpoint | null } | null;
+}
 
 /** Newest form of Pulumi's checkpoint files that this release reads. */
 const NEWEST_VERSION = 4;
@@ -13,14 +19,30 @@ const NEWEST_VERSION = 4;
  * `E_STATE` for a damaged or newer one, for that is never "no resources" (F6).
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const { version, checkpoint } = parse(await readFile(path, "utf8"), path) as {
-    readonly version?: unknown;
-    readonly checkpoint?: { readonly latest?: Checkpoint | null } | null;
-  };
+  const { version, checkpoint } = parse(await readStateText(path), path) as CheckpointFile;
   if (typeof version !== "number" || typeof checkpoint !== "object" || checkpoint === null)
     throw damagedState(path, "it is no checkpoint of Pulumi");
   if (version > NEWEST_VERSION) throw newerState(path, version);
   return checkpoint.latest ?? {};
+}
+
+/** Text of the stack's whole state; a state file is never changed by looking at it. */
+export async function readStateText(path: string): Promise<string> {
+  const text = await readFile(path, "utf8");
+  if (!isMarked(text)) return text;
+  return await readJournaledState(path).catch((error: unknown) => {
+    throw damagedState(path, error instanceof Error ? error.message : String(error), error);
+  });
+}
+
+/** Whether the embedded engine's run of this stack goes on or was cut off, so that no other engine can read it. */
+export async function isJournaled(path: string): Promise<boolean> {
+  return isMarked(await readFile(path, "utf8"));
+}
+
+/** The mark stands at the front: a large state isn't parsed for it. */
+function isMarked(text: string): boolean {
+  return /^\{"version":\d+,"features":\[[^\]]*"tenantryJournal"/.test(text);
 }
 
 function parse(text: string, path: string): object {

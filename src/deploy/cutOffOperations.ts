@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { folderBackend } from "./backend.ts";
-import { type StateResource, unseal } from "./deployment.ts";
+import { readCheckpoint } from "./checkpointFile.ts";
+import { unseal } from "./deployment.ts";
 import { importArguments } from "./engineImport.ts";
 import { idOfPendingCreate } from "./pendingIds.ts";
 
@@ -16,17 +16,6 @@ export interface CutOffOperation {
   readonly importWords?: readonly string[];
 }
 
-interface Checkpoint {
-  readonly checkpoint: {
-    readonly latest?: {
-      readonly resources?: readonly StateResource[] | null;
-      readonly pending_operations?:
-        | readonly { readonly resource: StateResource; readonly type: string }[]
-        | null;
-    } | null;
-  };
-}
-
 /** What interrupted runs left in a stack of a `file://` backend; runs no engine. */
 export async function readCutOffOperations(
   backendUrl: string,
@@ -34,9 +23,9 @@ export async function readCutOffOperations(
 ): Promise<readonly CutOffOperation[]> {
   const path = folderBackend(backendUrl)?.checkpoint(stack);
   if (path === undefined || !existsSync(path)) return [];
-  const { latest } = (JSON.parse(await readFile(path, "utf8")) as Checkpoint).checkpoint;
-  return (latest?.pending_operations ?? []).map(({ resource, type }) => {
-    const provider = latest?.resources?.find(({ urn }) => resource.provider?.startsWith(`${urn}::`) === true);
+  const { resources, pending_operations: pending } = await readCheckpoint(path);
+  return (pending ?? []).map(({ resource, type }) => {
+    const provider = resources?.find(({ urn }) => resource.provider?.startsWith(`${urn}::`) === true);
     const id =
       type === "creating"
         ? idOfPendingCreate(resource.type, unseal(resource.inputs ?? {}), unseal(provider?.inputs ?? {}))

@@ -22,6 +22,8 @@ interface LocalCloudRoom {
 /** Front door of `src/engine`. */
 interface EngineRoom {
   createEmbeddedCommand(options: { onPoint?: (point: string) => void; keyFolder?: string }): PulumiCommand;
+  readStateFile(path: string): Promise<{ readonly text: string } | undefined>;
+  finishCutOffRun(backendUrl: string, project: string, stack: string): Promise<boolean>;
 }
 
 /** A running local cloud: what its environment is, and the variables that make processes use it. */
@@ -62,4 +64,16 @@ export async function openEmbeddedEngine(
     ...(onPoint === undefined ? {} : { onPoint }),
     ...(keyFolder === undefined ? {} : { keyFolder }),
   });
+}
+
+/** Text of a whole state whose run goes on, or was cut off: the checkpoint with what the engine's journal adds. */
+export async function readJournaledState(path: string): Promise<string> {
+  const room = (await import(`../${ROOMS.engine}/index.ts`)) as EngineRoom;
+  return (await room.readStateFile(path))?.text ?? "";
+}
+
+/** Puts what the embedded engine's cut-off run left in its journal into the checkpoint; true when there was something. */
+export async function finishJournal(backendUrl: string, project: string, stack: string): Promise<boolean> {
+  const room = (await import(`../${ROOMS.engine}/index.ts`)) as EngineRoom;
+  return await room.finishCutOffRun(backendUrl, project, stack);
 }

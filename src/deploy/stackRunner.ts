@@ -116,6 +116,7 @@ export class StackRunner {
         ...(signal === undefined ? {} : { signal }),
       });
     }
+    if (await this.#stacks.finishCutOffRun(stack)) onNote("finished the state of a run that was cut off");
     if (!(await this.#stacks.hasPendingOperations(stack))) return;
     await resolvePendingOperations(stack, this.#stacks, this.#setup.variables, onNote);
   }

@@ -9,11 +9,20 @@ import {
   StackAlreadyExistsError,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation/index.js";
-import { type FolderBackend, folderBackend, hasPendingOperations, withTemporaryFolder } from "./backend.ts";
-import { readCheckpoint } from "./checkpointFile.ts";
+import { UserError } from "../tenant/errors.ts";
+import {
+  type FolderBackend,
+  folderBackend,
+  hasPendingOperations,
+  PROJECT,
+  withTemporaryFolder,
+} from "./backend.ts";
+import { isJournaled, readCheckpoint } from "./checkpointFile.ts";
 import { runCommand } from "./commandRun.ts";
 import type { Deployment, StateResource } from "./deployment.ts";
 import type { EngineSetup } from "./engineSetup.ts";
+import { finishJournal } from "./localDoors.ts";
+import { LOCK_HINT } from "./runFailure.ts";
 
 /**
  * Stacks of one environment through the Automation API. Nothing here writes into the project: workspaces never save
@@ -42,12 +51,33 @@ export class StackWorkspace {
     const path = this.backend?.checkpoint(stack);
     if (variables.PULUMI_BACKEND_URL === undefined && path !== undefined && !existsSync(path))
       return undefined;
-    if (path !== undefined && existsSync(path)) await readCheckpoint(path);
+    if (path !== undefined && existsSync(path)) await this.#requireReadable(stack, path);
     try {
       return await Stack.select(stack, await this.#open(this.#root, variables));
     } catch (error) {
       if (error instanceof StackNotFoundError) return undefined;
       throw error;
+    }
+  }
+
+  /** The official CLI can't read what a cut-off run of the embedded engine left in its journal. */
+  async #requireReadable(stack: string, path: string): Promise<void> {
+    await readCheckpoint(path);
+    if (this.#setup.name === "official") await this.finishCutOffRun(stack);
+  }
+
+  /** Puts a cut-off run's journal into the checkpoint; false when there is none. Throws where another run has the stack. */
+  async finishCutOffRun(stack: string): Promise<boolean> {
+    const path = this.backend?.checkpoint(stack);
+    if (path === undefined || !existsSync(path) || !(await isJournaled(path))) return false;
+    try {
+      return await finishJournal(this.backend?.url ?? "", PROJECT, stack);
+    } catch (error) {
+      if (!String(error).includes("is currently locked by")) throw error;
+      throw new UserError("E_LOCKED", `stack '${stack}' is held by another run.`, {
+        hint: LOCK_HINT,
+        cause: error,
+      });
     }
   }
 

@@ -7,10 +7,12 @@ import {
   createFileOnce,
   hasErrorCode,
   readIfPresent,
+  removeIfPresent,
   removeTemporary,
   replaceFile,
 } from "./durableFile.ts";
 import { EngineError, refuse } from "./errors.ts";
+import { foldJournal, journalPathOf, readStateFile, type StateFile } from "./stateFile.ts";
 
 /** A stack of the backend; `organization` is the only organization there is. */
 export interface StackId {
@@ -49,12 +51,12 @@ export class FileBackend {
     return join(this.root, "locks", "organization", project, stack);
   }
 
-  /** The checkpoint's text, or undefined when the stack doesn't exist. */
-  async readCheckpoint(id: StackId): Promise<string | undefined> {
+  /** The stack's state, or undefined when the stack doesn't exist. */
+  async readState(id: StackId): Promise<StateFile | undefined> {
     const path = this.checkpointPath(id);
-    const text = await readIfPresent(path);
-    if (text === undefined) await this.#refuseCompressed(path);
-    return text;
+    const file = await readStateFile(path);
+    if (file === undefined) await this.#refuseCompressed(path);
+    return file;
   }
 
   async #refuseCompressed(path: string): Promise<void> {
@@ -64,14 +66,25 @@ export class FileBackend {
     if (compressed !== undefined) throw refuse(`compressed state ('${join(dirname(path), compressed)}')`);
   }
 
-  /** Removes what a process that was killed inside a write left; only under the stack's lock. */
-  async removeLeftovers(id: StackId): Promise<void> {
+  /**
+   * Cleans up after a process that was killed in the middle of a run; only under the stack's lock. True when there was
+   * a state to finish.
+   */
+  async recover(id: StackId): Promise<boolean> {
     const path = this.checkpointPath(id);
     await removeTemporary(path, await listFolder(dirname(path)));
+    return await foldJournal(path);
   }
 
   async writeCheckpoint(id: StackId, text: string): Promise<void> {
     await replaceFile(this.checkpointPath(id), text);
+  }
+
+  /** Writes the state that a run ends with and takes its journal away; the backup stays that of before the run. */
+  async foldCheckpoint(id: StackId, text: string): Promise<void> {
+    const path = this.checkpointPath(id);
+    await replaceFile(path, text, { keepsBackup: false });
+    await removeIfPresent(journalPathOf(path));
   }
 
   /** The first checkpoint of a stack; false when there is one already. */
@@ -107,7 +120,8 @@ export class FileBackend {
   /** Removes a stack's checkpoint, backups and history. */
   async remove(id: StackId): Promise<void> {
     const path = this.checkpointPath(id);
-    for (const end of ["", ".attrs", ".bak", ".bak.attrs"]) await rm(path + end, { force: true });
+    for (const end of ["", ".attrs", ".bak", ".bak.attrs"]) await removeIfPresent(path + end);
+    await removeIfPresent(journalPathOf(path));
     await rm(this.historyFolder(id), { recursive: true, force: true });
     await rm(join(this.root, "backups", id.project, id.stack), { recursive: true, force: true });
   }

@@ -13,7 +13,13 @@ export const MANIFEST_VERSION = "v3.248.0";
 const PLAIN_VERSION = 3;
 /** Written when a resource uses a feature older engines must refuse. */
 const FEATURE_VERSION = 4;
-const SUPPORTED_FEATURES: readonly string[] = ["replaceWith"];
+const REPLACE_WITH = "replaceWith";
+/**
+ * Of a checkpoint whose run goes on or was cut off: what happened since stands in the journal beside it. No other
+ * engine knows the name, so that none takes the checkpoint for the whole state.
+ */
+export const JOURNAL_FEATURE = "tenantryJournal";
+const SUPPORTED_FEATURES: readonly string[] = [REPLACE_WITH];
 
 type Json = Record<string, unknown>;
 
@@ -38,8 +44,13 @@ export function parseCheckpoint(text: string, path: string): UntypedDeployment {
   if (typeof json.version !== "number" || typeof checkpoint !== "object" || checkpoint === null) {
     throw damaged(path, "it is not a Pulumi checkpoint");
   }
-  requireVersion(json.version, json.features);
-  return { version: json.version, deployment: (checkpoint.latest as DeploymentJson | undefined) ?? {} };
+  const features = json.features ?? [];
+  requireVersion(
+    json.version,
+    features.filter((feature) => feature !== JOURNAL_FEATURE),
+  );
+  const deployment = (checkpoint.latest as DeploymentJson | undefined) ?? {};
+  return { version: json.version, features, deployment };
 }
 
 function parseJson(text: string, path: string): unknown {
@@ -53,9 +64,11 @@ function parseJson(text: string, path: string): unknown {
   throw damaged(path, "it is not a Pulumi checkpoint");
 }
 
-function damaged(path: string, reason: string): EngineError {
+/** Words for a state file, or the journal beside it, that can't be read. */
+export function damaged(path: string, reason: string): EngineError {
+  const backup = `${path.replace(/\.journal$/, "")}.bak`;
   return new EngineError(
-    `the state file '${path}' is damaged: ${reason}. Nothing was changed; the state before the last write is in '${path}.bak'.`,
+    `the state file '${path}' is damaged: ${reason}. Nothing was changed; the state before the last run is in '${backup}'.`,
   );
 }
 
@@ -102,25 +115,45 @@ export function needsKey({ resources, pendingOperations }: Snapshot): boolean {
   );
 }
 
-/** The text of a checkpoint file; each resource's part is made once and kept on its state. */
+/** The parts of a checkpoint that change in a run, as JSON texts. */
+export interface StateTexts {
+  readonly resources: readonly string[];
+  readonly operations: readonly string[];
+  /** Features that an engine must know to read the resources. */
+  readonly features: readonly string[];
+}
+
+/** A snapshot's texts; each resource's is made once and kept on its state. */
+export function stateTexts(snapshot: Snapshot, secrets: SecretsManager | undefined): StateTexts {
+  return {
+    resources: withCurrentUrns(snapshot.resources).map((state) => textOf(state, secrets)),
+    operations: snapshot.pendingOperations.map((operation) => operationText(operation, secrets)),
+    features: featuresOf(snapshot.resources),
+  };
+}
+
+/** The text of a checkpoint file. */
 export function checkpointText(
   stack: string,
   snapshot: Snapshot,
   secrets: SecretsManager | undefined,
 ): string {
+  return checkpointOf(stack, stateTexts(snapshot, secrets), secrets?.provider);
+}
+
+/** The text of a checkpoint file of these parts; `stack` is `<project>/<stack>`. */
+export function checkpointOf(
+  stack: string,
+  { resources, operations, features }: StateTexts,
+  provider: SecretsProvider | undefined,
+): string {
   const latest = [`"manifest":${JSON.stringify(manifestOf(new Date()))}`];
-  if (secrets !== undefined) latest.push(`"secrets_providers":${JSON.stringify(secrets.provider)}`);
-  const resources = withCurrentUrns(snapshot.resources);
-  if (resources.length > 0)
-    latest.push(`"resources":[${resources.map((state) => textOf(state, secrets)).join(",")}]`);
-  if (snapshot.pendingOperations.length > 0) {
-    latest.push(
-      `"pending_operations":[${snapshot.pendingOperations.map((op) => operationText(op, secrets)).join(",")}]`,
-    );
-  }
+  if (provider !== undefined) latest.push(`"secrets_providers":${JSON.stringify(provider)}`);
+  if (resources.length > 0) latest.push(`"resources":[${resources.join(",")}]`);
+  if (operations.length > 0) latest.push(`"pending_operations":[${operations.join(",")}]`);
   latest.push(`"metadata":{}`);
   const name = JSON.stringify(`organization/${stack}`);
-  return `{${versionText(featuresOf(snapshot.resources))},"checkpoint":{"stack":${name},"latest":{${latest.join(",")}}}}`;
+  return `{${versionText(features)},"checkpoint":{"stack":${name},"latest":{${latest.join(",")}}}}`;
 }
 
 function versionText(features: readonly string[]): string {
@@ -128,8 +161,18 @@ function versionText(features: readonly string[]): string {
   return `"version":${FEATURE_VERSION},"features":${JSON.stringify(features)}`;
 }
 
-function featuresOf(resources: readonly ResourceState[]): readonly string[] {
-  return resources.some((state) => state.replaceWith.length > 0) ? ["replaceWith"] : [];
+function featuresOf(resources: readonly { readonly replaceWith: readonly string[] }[]): readonly string[] {
+  return resources.some(({ replaceWith }) => replaceWith.length > 0) ? [REPLACE_WITH] : [];
+}
+
+/** The texts of a deployment as it was read. */
+export function textsOf({ resources = [], pending_operations: pending = [] }: DeploymentJson): StateTexts {
+  const isUsed = resources.some(({ replaceWith }) => Array.isArray(replaceWith) && replaceWith.length > 0);
+  return {
+    resources: resources.map((resource) => JSON.stringify(resource)),
+    operations: pending.map((operation) => JSON.stringify(operation)),
+    features: isUsed ? [REPLACE_WITH] : [],
+  };
 }
 
 function textOf(state: ResourceState, secrets: SecretsManager | undefined): string {

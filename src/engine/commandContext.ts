@@ -4,6 +4,7 @@ import { FileBackend, type StackId } from "./backend.ts";
 import type { CrypterCache } from "./crypter.ts";
 import { EngineError } from "./errors.ts";
 import { loadProject, type Project } from "./project.ts";
+import type { ProvidersOfProcess } from "./providers/provider.ts";
 
 /** What a command has at hand: its line, its environment and where its output goes. */
 export interface CommandContext {
@@ -12,6 +13,7 @@ export interface CommandContext {
   readonly environment: NodeJS.ProcessEnv;
   readonly crypters: CrypterCache;
   readonly onPoint: (point: string) => void;
+  readonly providers: ProvidersOfProcess;
   readonly signal: AbortSignal | undefined;
   out(text: string): void;
   err(text: string): void;

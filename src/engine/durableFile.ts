@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, link, open, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, link, open, readFile, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** What `link` answers on file systems without hard links. */
@@ -12,20 +12,35 @@ export function hasErrorCode(error: unknown, codes: readonly string[]): boolean 
 
 /**
  * Replaces a file so that a crash at any moment leaves the old or the new bytes, and the old ones in
- * `<path>.bak`: temporary file, fsync, rename, fsync of the folder.
+ * `<path>.bak` unless that is to stay as it is: temporary file, fsync, rename, fsync of the folder.
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(
+  path: string,
+  text: string,
+  { keepsBackup = true }: { readonly keepsBackup?: boolean } = {},
+): Promise<void> {
   const temporary = temporaryOf(path);
   try {
     await writeSynced(temporary, text);
-    await keepBackup(path);
+    if (keepsBackup) await keepBackup(path);
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await removeIfPresent(temporary);
     throw error;
   }
-  await rm(`${path}.attrs`, { force: true });
+  await removeIfPresent(`${path}.attrs`);
   await syncFolder(dirname(path));
+}
+
+/** Removes a file; answers whether there was one. */
+export async function removeIfPresent(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (hasErrorCode(error, ["ENOENT"])) return false;
+    throw error;
+  }
 }
 
 /** Makes a file that is never seen half-written; the temporary one lies in `folder`, on the same disk. */
@@ -45,7 +60,7 @@ export async function createFileOnce(path: string, text: string): Promise<boolea
     if (hasErrorCode(error, ["EEXIST"])) return false;
     throw error;
   } finally {
-    await rm(temporary, { force: true });
+    await removeIfPresent(temporary);
   }
   await syncFolder(dirname(path));
   return true;
@@ -80,7 +95,7 @@ async function keepBackup(path: string): Promise<void> {
   const temporary = temporaryOf(backup);
   if (!(await linkOrCopy(path, temporary))) return;
   await rename(temporary, backup);
-  await rm(`${backup}.attrs`, { force: true });
+  await removeIfPresent(`${backup}.attrs`);
 }
 
 /** False when there is nothing to keep yet. */
@@ -121,6 +136,6 @@ export async function removeTemporary(path: string, entries: readonly string[]):
   const name = basename(path);
   for (const entry of entries) {
     const end = entry.startsWith(name) ? entry.slice(name.length) : "";
-    if (/^(\.bak)?\.[0-9a-f-]{36}\.tmp$/.test(end)) await rm(join(folder, entry), { force: true });
+    if (/^(\.bak)?\.[0-9a-f-]{36}\.tmp$/.test(end)) await removeIfPresent(join(folder, entry));
   }
 }

@@ -7,12 +7,15 @@ import { MANIFEST_VERSION } from "./checkpoint.ts";
 import { ACTIONS } from "./commands/index.ts";
 import { CrypterCache } from "./crypter.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf } from "./errors.ts";
+import type { ProvidersOfProcess } from "./providers/provider.ts";
 
 export interface EmbeddedOptions {
   /** Called at each named moment of a run, such as `create:<type>:<name>:before` or `state:3:after`. */
   readonly onPoint?: (point: string) => void;
   /** Folder, its user's alone, that keeps the keys derived from a passphrase which is no secret. Default: none are kept. */
   readonly keyFolder?: string;
+  /** Providers of this process by package; each call makes one instance. Other packages' are plugins. */
+  readonly providers?: ProvidersOfProcess;
 }
 
 interface CommandResult {
@@ -37,9 +40,11 @@ class EmbeddedCommand {
   readonly version = new SemVer(MANIFEST_VERSION);
   readonly #onPoint: (point: string) => void;
   readonly #crypters: CrypterCache;
+  readonly #providers: ProvidersOfProcess;
 
-  constructor({ onPoint, keyFolder }: EmbeddedOptions) {
+  constructor({ onPoint, keyFolder, providers }: EmbeddedOptions) {
     this.#crypters = new CrypterCache(keyFolder);
+    this.#providers = providers ?? {};
     this.#onPoint = onPoint ?? (() => undefined);
   }
 
@@ -70,10 +75,10 @@ class EmbeddedCommand {
     err: Sink,
   ): Promise<number> {
     try {
-      const invocation = parseArgs(args, { ...process.env, ...additionalEnv });
       const environment = { ...process.env, ...additionalEnv };
-      const context = { invocation, cwd, environment, signal, out, err };
-      await ACTIONS[invocation.command]?.({ ...context, crypters: this.#crypters, onPoint: this.#onPoint });
+      const invocation = parseArgs(args, environment);
+      const own = { crypters: this.#crypters, onPoint: this.#onPoint, providers: this.#providers };
+      await ACTIONS[invocation.command]?.({ invocation, cwd, environment, signal, out, err, ...own });
       return 0;
     } catch (error) {
       err(`error: ${isExpected(error) ? messageOf(error) : ((error as Error).stack ?? messageOf(error))}\n`);

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FileBackend, StackId } from "./backend.ts";
 import { listFolder } from "./backend.ts";
-import { createFile, hasErrorCode, readIfPresent } from "./durableFile.ts";
+import { createFile, hasErrorCode, readIfPresent, removeIfPresent } from "./durableFile.ts";
 import { EngineError, messageOf } from "./errors.ts";
 
 /** A lock file's content: Pulumi's fields and when the owner's process started (Linux: clock ticks since boot). */
@@ -41,21 +41,29 @@ export async function lockStack(
   try {
     await outlastRivals(folder, path, report);
   } catch (error) {
-    await rm(path, { force: true });
+    await removeIfPresent(path);
     throw error;
   }
-  return { release: () => rm(path, { force: true }) };
+  return {
+    release: async () => {
+      await removeIfPresent(path);
+    },
+  };
 }
 
-/** Removes every lock of a stack and returns how many there were: what `cancel` does. */
-export async function breakLocks(backend: FileBackend, id: StackId): Promise<number> {
+/** Removes every lock of a stack, what `cancel` does; answers whether one was of a process that lives, or may. */
+export async function breakLocks(backend: FileBackend, id: StackId): Promise<{ readonly wasHeld: boolean }> {
   const folder = backend.lockFolder(id);
   const locks = (await listFolder(folder)).filter((name) => name.endsWith(".json"));
+  let wasHeld = false;
   for (const name of locks) {
-    await rm(join(folder, name), { force: true });
-    await rm(join(folder, `${name}.attrs`), { force: true });
+    const path = join(folder, name);
+    const lock = await readLock(path);
+    wasHeld ||= lock !== undefined && !(await isDead(lock));
+    await removeIfPresent(path);
+    await removeIfPresent(`${path}.attrs`);
   }
-  return locks.length;
+  return { wasHeld };
 }
 
 async function ownContent(): Promise<LockContent> {
@@ -145,8 +153,8 @@ async function readLock(path: string): Promise<LockContent | undefined> {
 
 async function takeOver(path: string, lock: LockContent, report: (line: string) => void): Promise<void> {
   report(`took over the stack's lock of ${describe(lock)}: that process has ended`);
-  await rm(path, { force: true });
-  await rm(`${path}.attrs`, { force: true });
+  await removeIfPresent(path);
+  await removeIfPresent(`${path}.attrs`);
 }
 
 async function isDead(lock: LockContent): Promise<boolean> {

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isOn } from "./args.ts";
-import { checkpointText, needsKey } from "./checkpoint.ts";
 import { type CommandContext, passphraseOf, type StackContext, stackContext } from "./commandContext.ts";
 import { type ConfigValue, hasSecretConfig, loadConfig, resolveConfig, type StackConfig } from "./config.ts";
 import { Deployment, RUN_STOPPED } from "./deployment.ts";
@@ -9,7 +8,6 @@ import { type EngineServer, startEngineServer } from "./engineServer.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf, REFUSED_EXIT_CODE, refuse } from "./errors.ts";
 import { type EventLog, openEventLog } from "./eventLog.ts";
 import { addHistory, historyConfig, type RunKind } from "./history.ts";
-import { lockStack } from "./lock.ts";
 import { runProgram } from "./program.ts";
 import { BuiltinProvider } from "./providers/builtinProvider.ts";
 import { PluginHost } from "./providers/pluginHost.ts";
@@ -19,8 +17,9 @@ import { displayOf, RunMonitor } from "./runMonitor.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SaveSnapshot } from "./snapshotManager.ts";
 import { SnapshotManager } from "./snapshotManager.ts";
-import { type LoadedStack, loadStack } from "./stackFile.ts";
+import { type LoadedStack, loadStack, withLock } from "./stackFile.ts";
 import { readStackOutputs } from "./stackOutputs.ts";
+import { StateWriter } from "./stateWriter.ts";
 import type { StepObserver } from "./stepExecutor.ts";
 
 /** Steps at the same time unless `--parallel` says otherwise. */
@@ -54,13 +53,7 @@ interface RunParts {
 export async function run(context: CommandContext, plan: RunPlan): Promise<void> {
   const stack = await stackContext(context);
   if (plan.preview) return await runLocked(context, plan, stack);
-  const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
-  try {
-    await stack.backend.removeLeftovers(stack.id);
-    await runLocked(context, plan, stack);
-  } finally {
-    await lock.release();
-  }
+  await withLock(context, stack, () => runLocked(context, plan, stack));
 }
 
 async function runLocked(context: CommandContext, plan: RunPlan, stack: StackContext): Promise<void> {
@@ -102,24 +95,20 @@ async function readConfig(
 /** Does the run and returns how often the checkpoint was written. */
 async function runDeployment(parts: RunParts): Promise<number> {
   const { context, plan, stack, loaded, monitor, server } = parts;
-  let writes = 0;
-  const save: SaveSnapshot = async (snapshot) => {
-    const text = await encode(parts, snapshot);
-    const point = `state:${++writes}`;
-    context.onPoint(`${point}:before`);
-    await stack.backend.writeCheckpoint(stack.id, text);
-    context.onPoint(`${point}:after`);
-  };
+  const { backend, id } = stack;
+  const writer = new StateWriter({ backend, id, secrets: loaded.secrets, onPoint: context.onPoint });
+  const save: SaveSnapshot = (snapshot) => writer.save(snapshot);
   const host = new PluginHost({
     project: stack.project,
     environment: context.environment,
     engineAddress: server.address,
+    providers: context.providers,
     report: (line) => monitor.info("", line),
   });
   try {
     warnPending(parts);
     const base = wantsRefresh(parts) ? await refreshBase(parts, host, save) : loaded.snapshot;
-    if (monitor.hasErrors) return writes;
+    if (monitor.hasErrors) return writer.saves;
     const snapshots = plan.preview ? undefined : new SnapshotManager(base, save);
     const deployment = openDeployment(parts, host, { base, snapshots, mode: plan.mode, observer: monitor });
     await drive(parts, deployment, () => advance(parts, deployment));
@@ -127,13 +116,18 @@ async function runDeployment(parts: RunParts): Promise<number> {
     monitor.error("", messageOf(error), error);
   } finally {
     host.close();
+    await closeState(writer, monitor);
   }
-  return writes;
+  return writer.saves;
 }
 
-async function encode({ stack, loaded }: RunParts, snapshot: Parameters<SaveSnapshot>[0]): Promise<string> {
-  if (needsKey(snapshot)) await loaded.secrets?.unlock();
-  return checkpointText(`${stack.id.project}/${stack.id.stack}`, snapshot, loaded.secrets);
+/** What was saved stays in the journal when the checkpoint can't be written; the next run finishes it. */
+async function closeState(writer: StateWriter, monitor: RunMonitor): Promise<void> {
+  try {
+    await writer.close();
+  } catch (error) {
+    monitor.error("", `the state could not be written: ${messageOf(error)}`, error);
+  }
 }
 
 /** What a deployment of a run stands on. */

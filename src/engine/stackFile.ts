@@ -1,12 +1,8 @@
-import {
-  type DeploymentJson,
-  hasSecrets,
-  parseCheckpoint,
-  snapshotFromJson,
-  type UntypedDeployment,
-} from "./checkpoint.ts";
+import { FileBackend } from "./backend.ts";
+import { type DeploymentJson, hasSecrets, snapshotFromJson, type UntypedDeployment } from "./checkpoint.ts";
 import { type CommandContext, passphraseOf, type StackContext } from "./commandContext.ts";
 import { EngineError } from "./errors.ts";
+import { lockStack } from "./lock.ts";
 import { SecretsManager } from "./secrets.ts";
 import { type Snapshot, verifyIntegrity } from "./snapshot.ts";
 
@@ -20,9 +16,9 @@ export interface LoadedStack {
 
 /** A stack's checkpoint text, parsed; throws when there is no such stack. */
 export async function readStack({ backend, id }: StackContext): Promise<UntypedDeployment> {
-  const text = await backend.readCheckpoint(id);
-  if (text === undefined) throw new EngineError(`no stack named '${id.stack}' found`);
-  return parseCheckpoint(text, backend.checkpointPath(id));
+  const file = await backend.readState(id);
+  if (file === undefined) throw new EngineError(`no stack named '${id.stack}' found`);
+  return file.state;
 }
 
 /** Reads, decrypts and verifies a stack. */
@@ -63,4 +59,37 @@ export function refuseForeign({ id, backend }: StackContext, snapshot: Snapshot)
   throw new EngineError(
     `resource '${foreign.urn}' is not of the stack '${id.stack}' ('${backend.checkpointPath(id)}')`,
   );
+}
+
+/**
+ * Works under a stack's lock, after what a run that was cut off left has been put in order; both are told.
+ */
+export async function withLock<Answer>(
+  context: CommandContext,
+  { backend, id }: StackContext,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  const warn = (line: string): void => context.err(`warning: ${line}\n`);
+  const lock = await lockStack(backend, id, warn);
+  try {
+    if (await backend.recover(id)) warn("finished the state of a run that was cut off, from its journal");
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+/**
+ * Under the stack's lock, puts what a cut-off run left in its journal into the checkpoint; true when there was
+ * something. `backendUrl` is of the form `file://…`.
+ */
+export async function finishCutOffRun(backendUrl: string, project: string, stack: string): Promise<boolean> {
+  const backend = new FileBackend(backendUrl, process.cwd());
+  const id = { project, stack };
+  const lock = await lockStack(backend, id, () => undefined);
+  try {
+    return await backend.recover(id);
+  } finally {
+    await lock.release();
+  }
 }

@@ -1,4 +1,4 @@
-import { hasSecrets, parseCheckpoint } from "./checkpoint.ts";
+import { hasSecrets } from "./checkpoint.ts";
 import { type CommandContext, type StackContext, stackId } from "./commandContext.ts";
 import { EngineError } from "./errors.ts";
 import { secretsOf } from "./stackFile.ts";
@@ -13,9 +13,9 @@ export async function readStackOutputs(
   name: string,
 ): Promise<PropertyMap> {
   const id = stackId(name, from.id.project);
-  const text = await from.backend.readCheckpoint(id);
-  if (text === undefined) throw new EngineError(`unknown stack "${name}"`);
-  const { deployment } = parseCheckpoint(text, from.backend.checkpointPath(id));
+  const file = await from.backend.readState(id);
+  if (file === undefined) throw new EngineError(`unknown stack "${name}"`);
+  const { deployment } = file.state;
   const root = deployment.resources?.find((state) => state.type === ROOT_STACK_TYPE && !state.parent);
   const outputs = root?.outputs;
   if (root === undefined || outputs === undefined) return {};

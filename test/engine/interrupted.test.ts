@@ -41,7 +41,7 @@ describe("interrupted runs (F1, F2, F4)", () => {
         "state:6:before",
         "state:6:after",
       ],
-      ...["state:7:before", "state:7:after"],
+      ...["state:7:before", "state:7:after", "state:fold:before", "state:fold:after"],
     ]);
     harness.points.length = 0;
     await stack.destroy();
@@ -95,7 +95,8 @@ describe("interrupted runs (F1, F2, F4)", () => {
   });
 
   test("a kill inside a state write leaves the old or the new state, never a torn one", async () => {
-    for (const point of ["state:3:before", "state:4:after"]) {
+    const points = ["state:1:before", "state:1:after", "state:3:before", "state:4:after"];
+    for (const point of [...points, "state:fold:before", "state:fold:after"]) {
       expect(await runKilledAt(harness, "up", point)).toBe("SIGKILL");
       await (await harness.stack(chain)).up();
       expect((await harness.resources()).length).toBe(4);

@@ -18,11 +18,11 @@ import { loadConfig } from "../config.ts";
 import { newSalt } from "../crypter.ts";
 import { EngineError, REFUSED_EXIT_CODE, refuse } from "../errors.ts";
 import { readHistory } from "../history.ts";
-import { breakLocks, lockStack } from "../lock.ts";
+import { breakLocks } from "../lock.ts";
 import { loadProject, parseYaml } from "../project.ts";
 import { SecretsManager } from "../secrets.ts";
 import { verifyIntegrity } from "../snapshot.ts";
-import { loadStack, readStack, refuseForeign, secretsOf } from "../stackFile.ts";
+import { loadStack, readStack, refuseForeign, secretsOf, withLock } from "../stackFile.ts";
 
 /** Makes an empty stack whose secrets use the salt of the environment's config file. */
 export async function initStack(context: CommandContext): Promise<void> {
@@ -33,7 +33,7 @@ export async function initStack(context: CommandContext): Promise<void> {
   const stack = await stackContext(context, name);
   const { backend, id } = stack;
   const exists = new EngineError(`stack 'organization/${id.project}/${id.stack}' already exists`);
-  if ((await backend.readCheckpoint(id)) !== undefined) throw exists;
+  if ((await backend.readState(id)) !== undefined) throw exists;
   const passphrase = await passphraseOf(context.environment);
   const salt = (await configSalt(context, stack)) ?? (await newSalt(passphrase()));
   const secrets = new SecretsManager({ type: "passphrase", state: { salt } }, passphrase, context.crypters);
@@ -61,7 +61,7 @@ export async function selectStack(context: CommandContext): Promise<void> {
 }
 
 async function requireStack(stack: StackContext): Promise<void> {
-  if ((await stack.backend.readCheckpoint(stack.id)) !== undefined) return;
+  if ((await stack.backend.readState(stack.id)) !== undefined) return;
   throw new EngineError(`no stack named '${stack.id.stack}' found`);
 }
 
@@ -89,8 +89,7 @@ export async function listStacks(context: CommandContext): Promise<void> {
  */
 export async function removeStack(context: CommandContext): Promise<void> {
   const stack = await stackContext(context);
-  const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
-  try {
+  await withLock(context, stack, async () => {
     const { deployment } = await readStack(stack);
     if (!isEmptied(deployment) && !context.invocation.flags.has("--force")) {
       throw new EngineError(
@@ -98,9 +97,7 @@ export async function removeStack(context: CommandContext): Promise<void> {
       );
     }
     await stack.backend.remove(stack.id);
-  } finally {
-    await lock.release();
-  }
+  });
   context.out(`Stack '${stack.id.stack}' has been removed!\n`);
 }
 
@@ -111,11 +108,12 @@ function isEmptied({ resources = [], pending_operations: pending = [] }: Deploym
   return pending.length === 0 && !resources.some(isReal);
 }
 
-/** Removes the stack's locks, whoever holds them. */
+/** Removes the stack's locks, whoever holds them; after a run that was cut off its state is finished too. */
 export async function cancelStack(context: CommandContext): Promise<void> {
   const stack = await stackContext(context);
   await requireStack(stack);
-  await breakLocks(stack.backend, stack.id);
+  const { wasHeld } = await breakLocks(stack.backend, stack.id);
+  if (!wasHeld) await withLock(context, stack, async () => undefined);
   context.out(`The currently running update for '${stack.id.stack}' has been canceled!\n`);
 }
 
@@ -137,8 +135,7 @@ export async function importStack(context: CommandContext): Promise<void> {
   if (file === undefined) throw refuse("`pulumi stack import` from standard input (no `--file`)");
   const imported = parseYaml(await readFile(file, "utf8"), file) as UntypedDeployment;
   requireVersion(imported.version, imported.features);
-  const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
-  try {
+  await withLock(context, stack, async () => {
     const { deployment } = await readStack(stack);
     const secrets = await secretsOf(context, { ...deployment, ...imported.deployment }, undefined);
     await secrets?.unlock();
@@ -149,9 +146,7 @@ export async function importStack(context: CommandContext): Promise<void> {
     context.onPoint("state:import:before");
     await stack.backend.writeCheckpoint(stack.id, checkpointText(name, snapshot, secrets));
     context.onPoint("state:import:after");
-  } finally {
-    await lock.release();
-  }
+  });
   context.out("Import complete.\n");
 }
 

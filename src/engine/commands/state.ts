@@ -1,9 +1,8 @@
 import { checkpointText, needsKey, withCurrentUrns } from "../checkpoint.ts";
 import { type CommandContext, stackContext } from "../commandContext.ts";
 import { EngineError, REFUSED_EXIT_CODE } from "../errors.ts";
-import { lockStack } from "../lock.ts";
 import { type Snapshot, verifyIntegrity } from "../snapshot.ts";
-import { loadStack } from "../stackFile.ts";
+import { loadStack, withLock } from "../stackFile.ts";
 import { amend } from "../state.ts";
 
 /** Changes a stack's state under its lock; writes nothing when `edit` answers the snapshot it was given. */
@@ -12,8 +11,7 @@ export async function editState(
   edit: (snapshot: Snapshot) => Snapshot,
 ): Promise<void> {
   const stack = await stackContext(context);
-  const lock = await lockStack(stack.backend, stack.id, (line) => context.err(`warning: ${line}\n`));
-  try {
+  await withLock(context, stack, async () => {
     const { snapshot, secrets } = await loadStack(context, stack);
     const edited = edit(snapshot);
     if (edited === snapshot) return;
@@ -23,9 +21,7 @@ export async function editState(
     context.onPoint("state:edit:before");
     await stack.backend.writeCheckpoint(stack.id, checkpointText(name, edited, secrets));
     context.onPoint("state:edit:after");
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 /** Takes `protect` off the named resources, or off all. */

@@ -11,7 +11,7 @@ import type { Project } from "../project.ts";
 import { callUnary, isUnimplemented } from "./call.ts";
 import { GrpcProvider, type Protocol } from "./grpcProvider.ts";
 import { type PluginProcess, startPlugin } from "./pluginProcess.ts";
-import type { Provider } from "./provider.ts";
+import type { Provider, ProvidersOfProcess } from "./provider.ts";
 
 /** Largest message a plugin may send, as the official engine allows. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
@@ -21,11 +21,13 @@ export interface PluginContext {
   readonly project: Project;
   readonly environment: NodeJS.ProcessEnv;
   readonly engineAddress: string;
+  /** Asked before any plugin. */
+  readonly providers: ProvidersOfProcess;
   /** Gets lines that a plugin writes to stderr. */
   readonly report: (line: string) => void;
 }
 
-/** Finds a package's plugin: attached (PULUMI_DEBUG_PROVIDERS), named in Pulumi.yaml, or on PATH. */
+/** Finds a package's provider: of this process, or a plugin: attached (PULUMI_DEBUG_PROVIDERS), named in Pulumi.yaml, or on PATH. */
 export class PluginHost {
   readonly #context: PluginContext;
   readonly #providers = new Set<Provider>();
@@ -36,6 +38,11 @@ export class PluginHost {
 
   /** A new provider instance on a connection of its own. */
   async load(pkg: string): Promise<Provider> {
+    const own = Object.hasOwn(this.#context.providers, pkg) ? this.#context.providers[pkg]?.() : undefined;
+    if (own !== undefined) {
+      this.#providers.add(own);
+      return own;
+    }
     const port = this.#attachedPort(pkg);
     const child = port === undefined ? await this.#start(pkg) : undefined;
     const address = `127.0.0.1:${port ?? child?.port}`;

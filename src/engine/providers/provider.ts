@@ -148,3 +148,6 @@ export function isReplace(diff: DiffResult): boolean {
   const details = Object.values(diff.detailedDiff ?? {});
   return diff.replaceKeys.length > 0 || details.some(({ kind }) => kind.endsWith("-replace"));
 }
+
+/** Makers of provider instances by package. */
+export type ProvidersOfProcess = Readonly<Record<string, () => Provider>>;

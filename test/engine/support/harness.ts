@@ -17,6 +17,7 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { createEmbeddedCommand } from "../../../src/engine/index.ts";
+import { readStateFile } from "../../../src/engine/stateFile.ts";
 import { TestProvider } from "./testProvider.ts";
 
 /** Belongs to the passphrase "local". */
@@ -137,7 +138,8 @@ export class Harness {
 
   /** The stack's checkpoint file, parsed. */
   async checkpoint(name?: string): Promise<CheckpointFile> {
-    return JSON.parse(await readFile(this.checkpointPath(name), "utf8")) as CheckpointFile;
+    const file = await readStateFile(this.checkpointPath(name));
+    return JSON.parse(file?.text ?? "{}") as CheckpointFile;
   }
 
   async resources(name?: string): Promise<readonly Resource[]> {
