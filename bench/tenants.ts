@@ -32,42 +32,44 @@ export interface TenantsOptions {
   readonly strategy: string;
 }
 
-/** `npm run bench -- tenants [count] [parallel] [FILE_COPY|WAL_LOG]`: prints rates, their ratio and its spread. */
-export async function benchTenants([
+/** `npm run bench -- tenants [count] [parallel] [FILE_COPY|WAL_LOG]`: rates, their ratio and its spread, as a section of RESULTS.md. */
+export async function tenantsSection([
   count = "60",
   parallel = "8",
   strategy = "FILE_COPY",
-]: readonly string[]) {
+]: readonly string[]): Promise<string> {
   const options = { count: Number(count), parallel: Number(parallel), strategy };
   if (!(options.count >= 1 && options.count <= MAX_COUNT && options.parallel >= 1))
     throw new Error(
       `expected 1 to ${MAX_COUNT} tenants and how many at once; got '${count}' and '${parallel}'`,
     );
-  console.log(
-    `load average before: ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(" ")}`,
-  );
+  const [load] = loadavg();
   const rounds = await measureTenants(options);
-  for (const round of rounds) console.log(lineOf(round));
-  const total = (of: (round: Round) => number) => rounds.reduce((sum, round) => sum + of(round), 0);
   const ratios = rounds.map((round) => floorTotal(round) / oursTotal(round)).sort((a, b) => a - b);
-  console.log(
-    `together: raw floor ${rate(
-      total(({ tenants }) => tenants),
-      total(floorTotal),
-    )}, ours ${rate(
-      total(({ tenants }) => tenants),
-      total(oursTotal),
-    )}; ` +
-      `ratio ${percent(total(floorTotal) / total(oursTotal))}, by round ${percent(ratios[0])} to ${percent(ratios.at(-1))}`,
-  );
+  return `${options.parallel} at once on one server with durable settings, the floor by ${strategy}; process start and CHECKPOINT inside the
+clock. Load average when it began: ${(load ?? 0).toFixed(1)}. Ratio by round: ${percent(ratios[0])} to ${percent(ratios.at(-1))}.
+
+| tenants | raw floor | of it CHECKPOINT | ours | of it CHECKPOINT | ours ÷ floor |
+| --- | --- | --- | --- | --- | --- |
+${[...rounds, sumOf(rounds)].map(lineOf).join("\n")}`;
 }
 
 function lineOf(round: Round): string {
   const { tenants, floorCheckpointMs, oursCheckpointMs } = round;
-  const checkpoints = `of which CHECKPOINT ${seconds(floorCheckpointMs)} and ${seconds(oursCheckpointMs)}`;
-  return `${tenants} tenants: raw floor ${rate(tenants, floorTotal(round))}, ours ${rate(tenants, oursTotal(round))}, ${checkpoints}, ratio ${percent(floorTotal(round) / oursTotal(round))}`;
+  const ratio = percent(floorTotal(round) / oursTotal(round));
+  return `| ${tenants} | ${rate(tenants, floorTotal(round))} | ${seconds(floorCheckpointMs)} | ${rate(tenants, oursTotal(round))} | ${seconds(oursCheckpointMs)} | **${ratio}** |`;
+}
+
+/** All rounds as one. */
+function sumOf(rounds: readonly Round[]): Round {
+  const total = (key: keyof Round) => rounds.reduce((sum, round) => sum + round[key], 0);
+  return {
+    tenants: total("tenants"),
+    floorMs: total("floorMs"),
+    floorCheckpointMs: total("floorCheckpointMs"),
+    oursMs: total("oursMs"),
+    oursCheckpointMs: total("oursCheckpointMs"),
+  };
 }
 
 function floorTotal({ floorMs, floorCheckpointMs }: Round): number {
