@@ -51,7 +51,7 @@ clock. Load average when it began: ${(load ?? 0).toFixed(1)}. Ratio by round: ${
 
 | tenants | raw floor | of it CHECKPOINT | ours | of it CHECKPOINT | ours ÷ floor |
 | --- | --- | --- | --- | --- | --- |
-${[...rounds, sumOf(rounds)].map(lineOf).join("\n")}`;
+${(rounds.length > 1 ? [...rounds, sumOf(rounds)] : rounds).map(lineOf).join("\n")}`;
 }
 
 function lineOf(round: Round): string {
