@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
-import { Client } from "pg";
-import { openVault } from "../src/vault/index.ts";
 import { createWorkspace, type Workspace } from "../test/support/workspace.ts";
+import { engineSection } from "./engineSection.ts";
+import { openFloor } from "./floor.ts";
 import { measureStarts } from "./localStart.ts";
 import { type Row, spreadOf, timeCommand } from "./measure.ts";
+import { writeSection } from "./results.ts";
+import { tenantsSection } from "./tenants.ts";
 
 /** Counted runs of each command, interleaved so that a slow minute of the machine hits all alike. */
 const RUNS = 7;
@@ -17,14 +17,24 @@ if (process.argv[2] === "start") {
   process.exit(0);
 }
 
+if (process.argv[2] === "tenants") {
+  const words = process.argv.slice(2);
+  writeSection("New tenants", `npm run bench -- ${words.join(" ")}`, await tenantsSection(words.slice(1)));
+  process.exit(0);
+}
+
+if (process.argv[2] === "engine") {
+  writeSection("The engine alone", "npm run bench -- engine", await engineSection());
+  process.exit(0);
+}
+
 const workspace = createWorkspace();
 try {
   for (const slug of ["acme", "brightsmile-dental", "northwind-logistics"]) removeEntry(workspace, slug);
   const first = await time(workspace, ["up", "--platform"]);
   await addTenant(workspace, "warm-up");
   const rows = [...(await measureTenants(workspace)), ...(await measureStarts(RUNS))];
-  writeFileSync(join(ROOT, "bench/RESULTS.md"), report(first, rows));
-  process.stdout.write(readFileSync(join(ROOT, "bench/RESULTS.md"), "utf8"));
+  writeSection("Whole processes", "npm run bench", report(first, rows));
 } finally {
   await workspace.dispose();
 }
@@ -42,7 +52,7 @@ async function addTenant(target: Workspace, slug: string): Promise<number> {
 }
 
 async function measureTenants(target: Workspace): Promise<readonly Row[]> {
-  const floorEnv = await floorEnvironment(target);
+  const { variables: floorEnv } = await openFloor(target);
   const times = {
     floor: [] as number[],
     up: [] as number[],
@@ -99,35 +109,6 @@ function time(target: Workspace, args: readonly string[]): Promise<number> {
   });
 }
 
-async function floorEnvironment(target: Workspace): Promise<NodeJS.ProcessEnv> {
-  const { stdout } = await target.tenantry(["local", "env", "--json"]);
-  const local = JSON.parse(stdout);
-  Object.assign(process.env, {
-    NODE_EXTRA_CA_CERTS: local.ca,
-    IDENTITY_ENDPOINT: local.identity.endpoint,
-    IDENTITY_HEADER: local.identity.header,
-  });
-  const adminUrl = await openVault(local.platformVault.url).get("server-db-01-admin");
-  const client = new Client({ connectionString: adminUrl });
-  await client.connect();
-  const { rows } = await client.query(
-    "SELECT datname FROM pg_database WHERE datistemplate AND datname LIKE 'tmpl_tenantry_%'",
-  );
-  await client.end();
-  const {
-    NODE_EXTRA_CA_CERTS: _ca,
-    IDENTITY_ENDPOINT: _endpoint,
-    IDENTITY_HEADER: _header,
-    ...env
-  } = process.env;
-  return {
-    ...env,
-    FLOOR_ADMIN_URL: adminUrl,
-    FLOOR_MASTER_URL: local.master.url,
-    FLOOR_TEMPLATE: rows[0].datname,
-  };
-}
-
 function hasOfficial(): boolean {
   try {
     execFileSync("pulumi", ["version"], {
@@ -143,24 +124,15 @@ function hasOfficial(): boolean {
 
 function report(firstMs: number, rows: readonly Row[]): string {
   const floor = rows[0]?.spread.medianMs ?? Number.NaN;
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
-    cwd: ROOT,
-    encoding: "utf8",
-  }).trim();
   const lines = rows.map(({ what, spread }) => {
     const { minMs, medianMs, maxMs, runs } = spread;
     return `| ${what} | ${Math.round(minMs)} | **${Math.round(medianMs)}** | ${Math.round(maxMs)} | ${runs} | ${(medianMs / floor).toFixed(1)} |`;
   });
-  return `# Results
-
-Command: \`npm run bench\`. Date: ${new Date().toISOString().slice(0, 10)}. Commit: ${commit}. Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}),
-${Math.round(totalmem() / 1024 ** 3)} GB; PostgreSQL from npm with durable settings. The machine is shared: read the ratios, not the absolutes.
-Wall time of whole processes in ms; the rows of one run are interleaved.
+  return `PostgreSQL from npm with durable settings. Wall time in ms; the rows of one run are interleaved.
 
 | what | min | median | max | runs | ÷ floor |
 | --- | --- | --- | --- | --- | --- |
 ${lines.join("\n")}
 
-First \`up --platform\` on an empty machine (local cloud, two servers, master): ${(firstMs / 1000).toFixed(1)} s, once.
-`;
+First \`up --platform\` on an empty machine (local cloud, two servers, master): ${(firstMs / 1000).toFixed(1)} s, once.`;
 }

@@ -10,7 +10,7 @@ import { chooseLivingTargets } from "./removedEntries.ts";
 import { PLATFORM } from "./render/progress.ts";
 import { runTargets, type TargetAction, withDeployer, worstExitCode } from "./runTargets.ts";
 import { openSession, readPurgeState } from "./session.ts";
-import { chooseTargets, type Target, type TargetOptions } from "./targets.ts";
+import { addParallelOption, chooseTargets, parallelOf, type Target, type TargetOptions } from "./targets.ts";
 import { UsageError } from "./usage.ts";
 import type { CliContext, Verb } from "./verb.ts";
 
@@ -22,7 +22,7 @@ interface DestroyOptions extends TargetOptions {
 /** `tenantry destroy`: purges tenants that are deleted and whose retention is over or whose purge is confirmed. */
 export const destroy: Verb = {
   configure: (command) =>
-    command
+    addParallelOption(command)
       .argument("[slug...]", "deleted tenants to purge")
       .option("--all", "every tenant that may be purged (never the platform)")
       .option("--platform", "the platform; refused while a tenant lives")
@@ -35,7 +35,12 @@ export const destroy: Verb = {
       options.all === true ? [] : backwards((await chooseLivingTargets(slugs, options, context)).list);
     return withDeployer(await openSession(options, context), async (deployer) => {
       const targets = options.all === true ? await purgeableTargets(deployer, options, context) : list;
-      const outcomes = await runTargets(targets, destroyTarget(deployer, options, context), options, context);
+      const outcomes = await runTargets(
+        targets,
+        destroyTarget(deployer, options, context),
+        { ...options, parallel: parallelOf(options) },
+        context,
+      );
       if (targets.length === 0)
         context.io.out(
           "no tenant may be purged: none is deleted with its retention over or its purge confirmed\n",

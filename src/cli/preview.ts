@@ -5,7 +5,7 @@ import { wordPlan } from "./render/planWords.ts";
 import { fitText } from "./render/wrap.ts";
 import { runTargets, type TargetOutcome, withDeployer, worstExitCode } from "./runTargets.ts";
 import { openSession } from "./session.ts";
-import type { TargetOptions } from "./targets.ts";
+import { addParallelOption, parallelOf, type TargetOptions } from "./targets.ts";
 import type { CliContext, Verb } from "./verb.ts";
 
 /** Exit code of `--exit-code` when something would change. */
@@ -22,7 +22,7 @@ export interface PreviewOptions extends TargetOptions {
 /** `tenantry preview`: the same graph, nothing touched. */
 export const preview: Verb = {
   configure: (command) =>
-    command
+    addParallelOption(command)
       .argument("[slug...]", "tenants to look at")
       .option("--all", "the platform and every tenant of the environment")
       .option("--platform", "the platform (and the tenants named)")
@@ -53,7 +53,7 @@ export async function runPreview(
         const result = await deployer.preview(stack, { onEvent, shouldRefresh: options.refresh === true });
         return { result, summary: summaryOf(result, options.isDryRun === true) };
       },
-      options,
+      { ...options, parallel: parallelOf(options) },
       context,
     );
     printPlans(outcomes, options, context);

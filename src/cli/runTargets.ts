@@ -1,7 +1,7 @@
 import { type DeployEvent, type Deployer, RunFailedError, type RunResult } from "../deploy/index.ts";
 import { exitCodeOf, UserError } from "../tenant/errors.ts";
 import { openDisplay } from "./render/display.ts";
-import { PLATFORM, type ProgressDisplay } from "./render/progress.ts";
+import { PLATFORM, type ProgressDisplay, wavesOf } from "./render/progress.ts";
 import type { Target } from "./targets.ts";
 import type { CliContext, CommonOptions } from "./verb.ts";
 
@@ -26,36 +26,85 @@ const SEVERITY = [0, 4, 5, 2, 3, 1];
 const EXIT_INTERRUPTED = 1;
 
 /**
- * Runs an action on each target, in order. A tenant fails alone; a failed platform stops the rest, for all stand on
- * it. After Ctrl-C nothing new begins, and what was not begun is told.
+ * Runs an action on each target, begun in order, as many at once as `parallel` says. A tenant fails alone; a failed
+ * platform stops the rest, for all stand on it. After Ctrl-C nothing new begins, and what was not begun is told.
  */
 export async function runTargets(
   targets: readonly Target[],
   action: TargetAction,
-  options: CommonOptions,
+  options: RunTargetsOptions,
   context: CliContext,
 ): Promise<readonly TargetOutcome[]> {
-  const display = await openDisplay(
-    context.io,
-    targets.map(({ name }) => name),
-    options.json,
-  );
-  const startedAt = performance.now();
-  const outcomes: TargetOutcome[] = [];
-  let reason: string | undefined;
-  for (const target of targets) {
-    if (context.signal.aborted) reason = "interrupted before it began; run the same command again";
-    if (reason !== undefined) {
-      display.show({ kind: "note", target: target.name, text: reason, atMs: performance.now() - startedAt });
-      outcomes.push({ target, exitCode: EXIT_INTERRUPTED });
-      continue;
-    }
-    const outcome = await runTarget(target, action, display, startedAt);
-    outcomes.push(outcome);
-    if (target.name === PLATFORM && outcome.exitCode !== 0) reason = "not begun: the platform failed";
+  const { parallel = 1 } = options;
+  const names = targets.map(({ name }) => name);
+  const display = await openDisplay(context.io, names, { isJson: options.json, parallel });
+  const run = new TargetsRun(action, display, context.signal);
+  try {
+    for (const wave of wavesOf(targets, ({ name }) => name))
+      await inLanes(wave, parallel, (target) => run.take(target));
+  } finally {
+    await display.close();
   }
-  await display.close();
-  return outcomes;
+  return targets.map((target) => run.outcomeOf(target));
+}
+
+/** Options of a run of several targets. */
+export interface RunTargetsOptions extends CommonOptions {
+  /** Targets at once; default 1. */
+  readonly parallel?: number;
+}
+
+/** Runs `body` on all items, begun in order, at most `lanes` at once; throws the first error when all that began has ended. */
+async function inLanes<T>(
+  items: readonly T[],
+  lanes: number,
+  body: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const lane = async () => {
+    for (const item of queue) await body(item);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(lanes, items.length) }, lane));
+  const failed = ended.find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** The targets of one run, and why no more of them begin. */
+class TargetsRun {
+  readonly #action: TargetAction;
+  readonly #display: ProgressDisplay;
+  readonly #signal: AbortSignal;
+  readonly #startedAt = performance.now();
+  readonly #outcomes = new Map<Target, TargetOutcome>();
+  #stopReason: string | undefined;
+
+  constructor(action: TargetAction, display: ProgressDisplay, signal: AbortSignal) {
+    this.#action = action;
+    this.#display = display;
+    this.#signal = signal;
+  }
+
+  outcomeOf(target: Target): TargetOutcome {
+    return this.#outcomes.get(target) ?? { target, exitCode: EXIT_INTERRUPTED };
+  }
+
+  async take(target: Target): Promise<void> {
+    if (this.#signal.aborted) this.#stopReason = "interrupted before it began; run the same command again";
+    if (this.#stopReason !== undefined) {
+      const atMs = performance.now() - this.#startedAt;
+      this.#display.show({ kind: "note", target: target.name, text: this.#stopReason, atMs });
+      return;
+    }
+    try {
+      const outcome = await runTarget(target, this.#action, this.#display, this.#startedAt);
+      this.#outcomes.set(target, outcome);
+      if (target.name === PLATFORM && outcome.exitCode !== 0)
+        this.#stopReason = "not begun: the platform failed";
+    } catch (error) {
+      this.#stopReason = `not begun: the run of '${target.name}' ended in a defect of tenantry`;
+      throw error;
+    }
+  }
 }
 
 /** The worst of several exit codes. */

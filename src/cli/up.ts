@@ -6,7 +6,7 @@ import { printLookInside } from "./render/lookInside.ts";
 import { PLATFORM } from "./render/progress.ts";
 import { runTargets, withDeployer, worstExitCode } from "./runTargets.ts";
 import { openSession, readPurgeState } from "./session.ts";
-import type { Target, TargetOptions } from "./targets.ts";
+import { addParallelOption, parallelOf, type Target, type TargetOptions } from "./targets.ts";
 import type { Verb } from "./verb.ts";
 
 interface UpOptions extends TargetOptions {
@@ -17,7 +17,7 @@ interface UpOptions extends TargetOptions {
 /** `tenantry up`: applies entries; never asks. */
 export const up: Verb = {
   configure: (command) =>
-    command
+    addParallelOption(command)
       .argument("[slug...]", "tenants to apply")
       .option("--all", "the platform, then every tenant of the environment")
       .option("--platform", "the platform (and the tenants named)")
@@ -36,7 +36,7 @@ export const up: Verb = {
       const outcomes = await runTargets(
         list,
         (target, onEvent) => apply(target, deployer, options.env, runOptions(options, onEvent)),
-        options,
+        { ...options, parallel: parallelOf(options) },
         context,
       );
       if (!options.json) await printLookInside(outcomes, deployer, options, context);

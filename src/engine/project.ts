@@ -50,10 +50,19 @@ export async function loadProject(folder: string): Promise<Project> {
   throw new EngineError(`no Pulumi.yaml project file found in '${folder}'`);
 }
 
-/** Parses YAML (JSON too); throws naming the file. */
+/** Texts kept with what they say: every command of every stack reads the same few files. */
+const MAX_PARSED = 16;
+const parsed = new Map<string, unknown>();
+
+/** Parses YAML (JSON too); throws naming the file. The value is shared: not to be changed in place. */
 export function parseYaml(text: string, path: string): unknown {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
   try {
-    return parse(text) ?? {};
+    const value: unknown = parse(text) ?? {};
+    if (parsed.size >= MAX_PARSED) parsed.clear();
+    parsed.set(text, value);
+    return value;
   } catch (error) {
     throw new EngineError(`could not read '${path}': ${messageOf(error)}`);
   }

@@ -56,19 +56,26 @@ async function apply(context: TenantContext, wanted: SettingMap): Promise<Settin
   const { client, role } = context;
   const body = async () => {
     const todo = plan(wanted, await select(client));
-    for (const key of todo.set) await write(context, key, wanted[key] as Setting);
-    await client.query("DELETE FROM tenantry.setting WHERE key = ANY($1)", [todo.remove]);
+    if (todo.set.length > 0) await write(context, todo.set, wanted);
+    if (todo.remove.length > 0)
+      await client.query("DELETE FROM tenantry.setting WHERE key = ANY($1)", [todo.remove]);
     return todo;
   };
   // One writer at a time; the application may go on reading.
   return inOwnTables(context, ["setting"], "write", body, { role });
 }
 
-async function write({ client }: TenantContext, key: string, setting: Setting): Promise<void> {
+async function write(
+  { client }: TenantContext,
+  keys: readonly string[],
+  settings: SettingMap,
+): Promise<void> {
+  const chosen = keys.map((key) => settings[key] as Setting);
   await client.query(
-    `INSERT INTO tenantry.setting (key, value, source) VALUES ($1, $2, $3)
-     ON CONFLICT (key) DO UPDATE SET value = $2, source = $3`,
-    [key, JSON.stringify(setting.value), setting.source],
+    `INSERT INTO tenantry.setting (key, value, source)
+     SELECT * FROM unnest($1::pg_catalog.text[], $2::pg_catalog.jsonb[], $3::pg_catalog.text[])
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value, source = excluded.source`,
+    [keys, chosen.map(({ value }) => JSON.stringify(value)), chosen.map(({ source }) => source)],
   );
 }
 

@@ -5,7 +5,6 @@ import {
   type MigrationFile,
   migrate,
   pendingMigrations,
-  readLedger,
   selectLedger,
 } from "../postgres/index.ts";
 import { explainMigration } from "./explainMigration.ts";
@@ -62,11 +61,8 @@ async function apply(
 ): Promise<MigrationsOutcome> {
   const target = inputs.target === undefined ? {} : { target: inputs.target };
   try {
-    const applied = await migrate(client, inputs.files, { ...options, ...target, role });
-    return {
-      applied: applied.map((file) => file.fileName),
-      lastMigration: lastMigration(await readLedger(client)),
-    };
+    const { applied, ledger } = await migrate(client, inputs.files, { ...options, ...target, role });
+    return { applied: applied.map((file) => file.fileName), lastMigration: lastMigration(ledger) };
   } catch (error) {
     throw explainMigration(error, inputs);
   }

@@ -110,6 +110,8 @@ function checksum(json: string): string {
 class JournalStore implements Store {
   readonly #file: string;
   readonly #namespaces = new Map<string, Map<string, Document>>();
+  /** Sorted, so that a list neither sorts nor looks through what it doesn't answer. */
+  readonly #ids = new Map<string, string[]>();
   readonly #revisions = new Map<string, number>();
   #handle: fs.FileHandle | undefined;
   #bytes = 0;
@@ -136,8 +138,15 @@ class JournalStore implements Store {
   }
 
   list<T>(namespace: string, prefix = ""): { id: string; doc: T }[] {
-    const entries = [...(this.#namespaces.get(namespace) ?? [])].filter(([id]) => id.startsWith(prefix));
-    return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, doc]) => ({ id, doc: doc as T }));
+    const documents = this.#namespaces.get(namespace);
+    const ids = this.#ids.get(namespace) ?? [];
+    const found: { id: string; doc: T }[] = [];
+    for (let at = placeOf(ids, prefix); at < ids.length; at += 1) {
+      const id = ids[at] as string;
+      if (!id.startsWith(prefix)) break;
+      found.push({ id, doc: documents?.get(id) as T });
+    }
+    return found;
   }
 
   revision(namespace: string): number {
@@ -205,8 +214,17 @@ class JournalStore implements Store {
     const documents = this.#namespaces.get(namespace) ?? new Map<string, Document>();
     this.#namespaces.set(namespace, documents);
     this.#revisions.set(namespace, this.revision(namespace) + 1);
+    if (documents.has(id) !== (doc !== null)) this.#sortIn(namespace, id, doc === null);
     if (doc === null) documents.delete(id);
     else documents.set(id, doc);
+  }
+
+  /** Takes an id into the sorted list of its namespace, or out of it. */
+  #sortIn(namespace: string, id: string, isGone: boolean): void {
+    const ids = this.#ids.get(namespace) ?? [];
+    this.#ids.set(namespace, ids);
+    if (isGone) ids.splice(placeOf(ids, id), 1);
+    else ids.splice(placeOf(ids, id), 0, id);
   }
 
   /** Writes all that lives beside the journal and renames it over: a crash leaves the old or the new one whole. */
@@ -231,6 +249,17 @@ class JournalStore implements Store {
       [...documents].map(([id, doc]): Change => [namespace, id, doc]),
     );
   }
+}
+
+/** Index of the first of the sorted ids that isn't before `id`. */
+function placeOf(ids: readonly string[], id: string): number {
+  let [low, high] = [0, ids.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ids[middle] as string) < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -70,11 +70,16 @@ export async function close(client: Client): Promise<void> {
   }
 }
 
-/** `server_version_num`, e.g. 180004. */
+/** `server_version_num`, e.g. 180004; asked once a connection. */
 export async function serverVersion(client: Queryable): Promise<number> {
+  const known = versions.get(client);
+  if (known !== undefined) return known;
   const { rows } = await client.query("SELECT current_setting('server_version_num')::int AS number");
+  versions.set(client, rows[0].number);
   return rows[0].number;
 }
+
+const versions = new WeakMap<Queryable, number>();
 
 async function open(url: string, options: ConnectOptions): Promise<Client> {
   const client = new pg.Client({

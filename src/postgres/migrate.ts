@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Client } from "./connect.ts";
-import { LEDGER_SQL, pendingMigrations, readLedger } from "./ledger.ts";
+import { LEDGER_SQL, type LedgerRow, pendingMigrations, readLedger } from "./ledger.ts";
 import { MIGRATION_LOCK_KEY, withAdvisoryLock } from "./lock.ts";
 import { MigrationFailedError } from "./migrationErrors.ts";
 import type { MigrationFile } from "./migrationFile.ts";
@@ -31,26 +31,33 @@ const LOCK_TIMEOUT_MS = 3_000;
 const LOCK_BUDGET_MS = 60_000;
 const WAIT_MS = 60_000;
 
+/** What {@link migrate} did, and what the ledger says then. */
+export interface MigrateResult {
+  readonly applied: readonly MigrationFile[];
+  readonly ledger: readonly LedgerRow[];
+}
+
 /**
- * Brings one database up to date; answers the files that it applied. Looks first: with nothing pending it takes no
- * lock and writes nothing. Throws MigrationRefusedError, MigrationFailedError, LockHeldError.
+ * Brings one database up to date. Looks first: with nothing pending it takes no lock and writes nothing. Throws
+ * MigrationRefusedError, MigrationFailedError, LockHeldError.
  */
 export async function migrate(
   client: Client,
   files: readonly MigrationFile[],
   options: MigrateOptions = {},
-): Promise<readonly MigrationFile[]> {
-  const pendingNow = async () => pendingMigrations(files, await readLedger(client), options.target);
-  if ((await pendingNow()).length === 0) return [];
+): Promise<MigrateResult> {
+  const pendingIn = (ledger: readonly LedgerRow[]) => pendingMigrations(files, ledger, options.target);
+  const ledger = await readLedger(client);
+  if (pendingIn(ledger).length === 0) return { applied: [], ledger };
   const lock = { waitMs: options.waitMs ?? WAIT_MS, ...clockOf(options) };
   return withAdvisoryLock(
     client,
     MIGRATION_LOCK_KEY,
     async () => {
       await ensureLedger(client, options.role);
-      const pending = await pendingNow();
-      for (const file of pending) await applyOne(client, file, options);
-      return pending;
+      const applied = pendingIn(await readLedger(client));
+      for (const file of applied) await applyOne(client, file, options);
+      return { applied, ledger: await readLedger(client) };
     },
     lock,
   );

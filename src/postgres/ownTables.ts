@@ -33,13 +33,11 @@ export async function withOwnTables<T>(
   options: TransactionOptions = {},
 ): Promise<T> {
   const guarded = async () => {
-    await client.query(
-      `SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`,
-    );
     await lockOwnTables(client, tables, use);
     return body();
   };
-  return withTransaction(client, guarded, options);
+  const settings = `SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`;
+  return withTransaction(client, guarded, { ...options, settings });
 }
 
 /**

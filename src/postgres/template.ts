@@ -1,4 +1,4 @@
-import { serverVersion, withConnection } from "./connect.ts";
+import { type Client, serverVersion, withConnection } from "./connect.ts";
 import { allowConnections, dropDatabase, setDatabaseComment, waitUntilEmpty } from "./database.ts";
 import { observeDatabase } from "./databaseState.ts";
 import { createEmptyDatabase } from "./emptyDatabase.ts";
@@ -18,6 +18,9 @@ export const TEMPLATE_OWNER = "tenantry_template_owner";
 const OWNER_COMMENT = "tenantry:template-owner";
 const TEMPLATE_COMMENT = "tenantry:template";
 const BUILDING_SUFFIX = "_new";
+
+/** Templates beside a new one that stay: of plans with another target, and of other checkouts that use this server. */
+const KEPT = 3;
 
 /** How long another run's build is waited for. */
 const BUILD_WAIT_MS = 120_000;
@@ -51,10 +54,23 @@ export async function ensureTemplate(admin: ServerAdmin, content: TemplateConten
       await ensureTemplateOwner(admin);
       await dropDatabase(admin.client, name);
       await build(admin, name, content);
+      await dropOldTemplates(admin.client, name);
     },
     { waitMs: BUILD_WAIT_MS },
   );
   return name;
+}
+
+/** Drops all but the last few that were built. A run that was about to clone one of them builds it anew. */
+async function dropOldTemplates(client: Client, newest: string): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT datname AS name FROM pg_database
+      WHERE datistemplate AND datname LIKE 'tmpl\\_tenantry\\_%' AND datname <> $1::text
+        AND shobj_description(oid, 'pg_database') = $2::text
+      ORDER BY oid DESC OFFSET $3`,
+    [newest, TEMPLATE_COMMENT, KEPT],
+  );
+  for (const { name } of rows) await dropDatabase(client, name);
 }
 
 async function isReady(admin: ServerAdmin, name: string): Promise<boolean> {

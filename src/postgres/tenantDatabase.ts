@@ -21,6 +21,7 @@ import { setRoleLogin } from "./role.ts";
 import type { ServerAdmin } from "./serverAdmin.ts";
 import { isAlreadyThere, isConcurrentUpdate, isSqlState, SQLSTATE } from "./sqlState.ts";
 import { TEMPLATE_OWNER } from "./template.ts";
+import { withTransaction } from "./transaction.ts";
 import { withDatabase } from "./url.ts";
 import { workDatabaseName, workDatabaseNames } from "./workDatabase.ts";
 
@@ -35,8 +36,8 @@ export interface TenantDatabase {
 export type DatabaseStep = "cloned" | "marked" | "reassigned" | "renamed";
 
 export interface CreateOptions {
-  /** Name of a template from `ensureTemplate`. */
-  readonly template: string;
+  /** Name of a template, or what finds or builds it: asked when a database is made, again when it is gone by then. */
+  readonly template: string | (() => Promise<string>);
   readonly strategy?: CopyStrategy;
   readonly onStep?: (step: DatabaseStep) => void;
 }
@@ -122,12 +123,10 @@ async function build(admin: ServerAdmin, wanted: TenantDatabase, options: Create
   const building = workDatabaseName("new", wanted.marker.tenantId);
   const onStep = options.onStep ?? (() => undefined);
   await dropDatabase(client, building);
-  await clone(client, building, wanted.role, options);
+  const template = typeof options.template === "string" ? options.template : await options.template();
+  await clone(client, building, wanted.role, { ...options, template });
   onStep("cloned");
-  await setDatabaseComment(client, building, formatMarker(wanted.marker));
-  await closeToPublic(client, building);
-  await admitAdmin(client, building);
-  await allowConnections(client, building, true);
+  await mark(client, building, wanted.marker);
   onStep("marked");
   await withConnection(withDatabase(admin.url, building), admin.options, (inside) =>
     reassignDatabase(inside, TEMPLATE_OWNER, wanted.role),
@@ -138,7 +137,12 @@ async function build(admin: ServerAdmin, wanted: TenantDatabase, options: Create
   onStep("renamed");
 }
 
-async function clone(client: Client, name: string, role: string, options: CreateOptions): Promise<void> {
+async function clone(
+  client: Client,
+  name: string,
+  role: string,
+  options: CreateOptions & { readonly template: string },
+): Promise<void> {
   const canChoose = options.strategy !== undefined && (await serverVersion(client)) >= 150_000;
   const strategy = canChoose ? ` STRATEGY ${options.strategy}` : "";
   // Closed until PUBLIC has lost its CONNECT (finding 8).
@@ -146,6 +150,17 @@ async function clone(client: Client, name: string, role: string, options: Create
   await withRetry(() => client.query(statement), {
     isRetryable: (error) => isSqlState(error, SQLSTATE.OBJECT_IN_USE),
   });
+}
+
+/** Marker and grants, and only with them open to connections: one commit. */
+async function mark(client: Client, building: string, marker: Marker): Promise<void> {
+  const body = async () => {
+    await setDatabaseComment(client, building, formatMarker(marker));
+    await closeToPublic(client, building);
+    await admitAdmin(client, building);
+    await allowConnections(client, building, true);
+  };
+  await withRetry(() => withTransaction(client, body), { isRetryable: isConcurrentUpdate });
 }
 
 /** Brings an adopted database's owner, grants and openness back to what they should be. */

@@ -10,6 +10,8 @@ export interface TransactionOptions {
   readonly isReadOnly?: boolean;
   /** What is made belongs to this role: the session acts as it until the end of the transaction. */
   readonly role?: string;
+  /** `SET LOCAL …` statements, sent with the beginning. */
+  readonly settings?: string;
 }
 
 /** Runs `body` in one transaction: committed when it returns, rolled back when it throws. */
@@ -19,9 +21,13 @@ export async function withTransaction<T>(
   options: TransactionOptions = {},
 ): Promise<T> {
   const mode = options.isReadOnly === true ? "READ ONLY" : "READ WRITE";
-  await client.query(`BEGIN ISOLATION LEVEL ${options.isolation ?? "read committed"} ${mode}`);
+  const begin = [
+    `BEGIN ISOLATION LEVEL ${options.isolation ?? "read committed"} ${mode}`,
+    ...(options.role === undefined ? [] : [`SET LOCAL ROLE ${ident(options.role)}`]),
+    ...(options.settings === undefined ? [] : [options.settings]),
+  ];
   try {
-    if (options.role !== undefined) await client.query(`SET LOCAL ROLE ${ident(options.role)}`);
+    await client.query(begin.join("; "));
     const result = await body();
     await client.query("COMMIT");
     return result;

@@ -1,25 +1,48 @@
-import { close, connect, PostgresError, parsePostgresUrl } from "../postgres/index.ts";
+import { type Client, close, connect, PostgresError, parsePostgresUrl } from "../postgres/index.ts";
 import { UserError } from "../tenant/errors.ts";
 import type { DatabaseAddress, TenantKey } from "../tenant/resources.ts";
+import { repeatWhenCut } from "./access/repeatWhenCut.ts";
 import type { Run } from "./run.ts";
 
+/** What the session of the proof is called in the server's own lists. */
+const APPLICATION = "tenantry migrations";
+
+type Place = TenantKey & DatabaseAddress & { readonly secretName: string };
+
 /**
- * Logs in with the value that the vault really holds (FAULTS F40) and answers it. Throws `E_SECRET_MISMATCH` when it
- * isn't there, names another database or role, or is refused.
+ * Logs in with the value that the vault really holds (FAULTS F40) and runs `body` in that session, from the beginning
+ * again when the server went away under it. Throws `E_SECRET_MISMATCH` when the value isn't there, names another
+ * database or role, or is refused.
  */
-export async function proveSecret(
-  place: TenantKey & DatabaseAddress & { readonly secretName: string },
+export async function withProvenLogin<T>(
+  place: Place,
   run: Run,
-): Promise<string> {
+  body: (client: Client, url: string) => Promise<T>,
+): Promise<T> {
+  const url = await secretUrl(place, run);
+  return repeatWhenCut(async () => {
+    const client = await logIn(place, url);
+    try {
+      return await body(client, url);
+    } finally {
+      await close(client);
+    }
+  });
+}
+
+async function secretUrl(place: Place, run: Run): Promise<string> {
   const url = await run.access.tenantVault.get(place.secretName);
   if (url === undefined) throw mismatch(place, "the vault has no value");
   const said = parseUrl(place, url);
   if (said.database !== place.database || said.user !== place.role) {
     throw mismatch(place, `it names database '${said.database}' and role '${said.user}'`);
   }
+  return url;
+}
+
+async function logIn(place: Place, url: string): Promise<Client> {
   try {
-    await close(await connect(url, { applicationName: "tenantry secret check" }));
-    return url;
+    return await connect(url, { applicationName: APPLICATION });
   } catch (error) {
     if (!(error instanceof PostgresError) || error.problem === "unreachable") throw error;
     throw mismatch(place, `PostgreSQL answers: ${error.message}`);

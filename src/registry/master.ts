@@ -8,7 +8,7 @@ export async function migrateMaster(
   client: Client,
   files: readonly MigrationFile[],
 ): Promise<readonly string[]> {
-  return (await migrate(client, files)).map((file) => file.fileName);
+  return (await migrate(client, files)).applied.map((file) => file.fileName);
 }
 
 /** Lets a role read master but for the outbox's links; writes nothing when it may already. Answers whether it wrote. */

@@ -11,19 +11,20 @@ export interface ServerRow extends ServerInputs {
 const COLUMNS = `name, host, port, region, admin_secret_ref AS "adminSecretRef", capacity_hint AS "capacityHint",
   max_connections AS "maxConnections", tenant_connections AS "tenantConnections", status`;
 
+const SELECT = `SELECT ${COLUMNS},
+    (SELECT count(*)::int FROM identity.tenant t WHERE t.server = s.name AND t.status <> 'purged') AS "tenantCount"
+  FROM identity.db_server s`;
+
 /** Every server with its number of tenants, by name. */
 export async function listServers(client: Queryable): Promise<readonly ServerRow[]> {
-  const { rows } = await client.query(
-    `SELECT ${COLUMNS}, (SELECT count(*)::int FROM identity.tenant t WHERE t.server = s.name AND t.status <> 'purged')
-              AS "tenantCount"
-       FROM identity.db_server s ORDER BY name`,
-  );
+  const { rows } = await client.query(`${SELECT} ORDER BY name`);
   return rows;
 }
 
 /** One server, or undefined. */
 export async function readServer(client: Queryable, name: string): Promise<ServerRow | undefined> {
-  return (await listServers(client)).find((server) => server.name === name);
+  const { rows } = await client.query(`${SELECT} WHERE name = $1`, [name]);
+  return rows[0];
 }
 
 /** Makes the row equal to `wanted`; writes nothing when it is. */

@@ -129,8 +129,18 @@ function toPlan(read: ReadFile): LoadedPlan {
   return { name, file, ...parsed };
 }
 
-function toDocument(read: { readonly text: string; readonly path: string }): YamlDocument {
-  return parseYamlDocument(read.text, read.path);
+/** Documents kept, the least lately asked for going first: a run of many tenants reads the same plans for each. */
+const MAX_KEPT = 32;
+const kept = new Map<string, { readonly text: string; readonly document: YamlDocument }>();
+
+function toDocument({ text, path }: { readonly text: string; readonly path: string }): YamlDocument {
+  const known = kept.get(path);
+  kept.delete(path);
+  const found = known?.text === text ? known : { text, document: parseYamlDocument(text, path) };
+  kept.set(path, found);
+  const [oldest] = kept.keys();
+  if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+  return found.document;
 }
 
 /** `Pulumi.local.acme.yaml` and the like, in `stacks/` and beside `Pulumi.yaml`. */

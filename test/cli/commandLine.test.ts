@@ -22,6 +22,15 @@ describe("a command line", () => {
     expect(out).toContain("Usage: tenantry <verb> [slug…] [options]");
   });
 
+  test.each(["0", "33", "two", "1.5", "-1"])(
+    "`--parallel %s` is refused before anything is touched",
+    async (count) => {
+      const { code, err } = await run("up", "--all", "--parallel", count);
+      expect(code).toBe(2);
+      expect(err).toContain(`\`--parallel\`: expected a whole number from 1 to 32; got '${count}'`);
+    },
+  );
+
   test("--help lists every verb that is built and exits 0", async () => {
     const { code, out } = await run("--help");
     expect(code).toBe(0);

@@ -155,6 +155,30 @@ test("nobody can hold it open: a session on it is refused, so eight clones at on
   expect(outcomes).toEqual(Array(8).fill("created"));
 });
 
+test("the last few stay when a new one is built, older ones go, and strangers' are left alone", async () => {
+  await admin.client.query("CREATE DATABASE tmpl_tenantry_foreign IS_TEMPLATE true");
+  const before = (await databases()).length;
+  const names: string[] = [];
+  for (const marker of ["s1", "s2", "s3", "s4", "s5"])
+    names.push(await ensureTemplate(admin, content(marker)));
+  const left = await databases();
+  expect(left.filter((name) => names.includes(name)).sort()).toEqual(names.slice(1).sort());
+  expect(left).toContain("tmpl_tenantry_foreign");
+  expect(before).toBeGreaterThan(4);
+  expect(left).toHaveLength(5);
+});
+
+test("one that was dropped before it could be cloned is built anew", async () => {
+  const gone = await ensureTemplate(admin, content("gone"));
+  for (const marker of ["g1", "g2", "g3", "g4"]) await ensureTemplate(admin, content(marker));
+  expect(await databases()).not.toContain(gone);
+  const tenant = newTenant("gone");
+  await makeRole(admin.client, tenant);
+  const answers = [gone];
+  const template = async () => answers.pop() ?? ensureTemplate(admin, content("gone"));
+  expect(await ensureTenantDatabase(admin, tenant, { template })).toBe("created");
+});
+
 test("a server default that kills statements doesn't reach the admin's (F13)", async () => {
   await root.client.query("ALTER ROLE tenantry_admin SET statement_timeout = '1ms'");
   const hurried = await openAdmin(server.adminUrl);

@@ -196,7 +196,7 @@ describe("a server with few connections", () => {
     const options = { applicationName: "fleet", retryBudgetMs: 0 };
     let most = 0;
     const use = async () => {
-      const lease = await pool.lease(small.adminUrl, options);
+      const lease = await pool.lease(small.adminUrl, options, "shared");
       const { rows } = await lease.client.query(
         "SELECT count(*)::int AS open FROM pg_stat_activity WHERE application_name = 'fleet'",
       );
@@ -215,7 +215,7 @@ describe("a server with few connections", () => {
     const take = async (name: string, retryBudgetMs: number) => {
       const pool = new ConnectionPool();
       pools.push(pool);
-      return pool.lease(small.adminUrl, { applicationName: name, retryBudgetMs });
+      return pool.lease(small.adminUrl, { applicationName: name, retryBudgetMs }, "shared");
     };
     let full: { problem?: string; code?: string } = {};
     while (full.code === undefined && held.length < 20)

@@ -19,6 +19,7 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
   "--confirm": "slugs",
   "--identity": ["owner", "deployer", "previewer", "none"],
   "--plan": "plans",
+  "--parallel": "free",
   "--display-name": "free",
   "--admin-email": "free",
   "--legal-name": "free",
@@ -27,12 +28,12 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
 export type ValueKind = "environments" | "slugs" | "plans" | "free";
 
 export const WORDS: Readonly<Record<string, VerbWords>> = {
-  up: { options: ["--all", "--platform", "--dry-run", "--refresh"], arguments: "slugs" },
+  up: { options: ["--parallel", "--all", "--platform", "--dry-run", "--refresh"], arguments: "slugs" },
   preview: {
-    options: ["--all", "--platform", "--exit-code", "--refresh", "--offline"],
+    options: ["--parallel", "--all", "--platform", "--exit-code", "--refresh", "--offline"],
     arguments: "slugs",
   },
-  destroy: { options: ["--all", "--platform", "--purge", "--confirm"], arguments: "slugs" },
+  destroy: { options: ["--parallel", "--all", "--platform", "--purge", "--confirm"], arguments: "slugs" },
   new: { options: ["--display-name", "--admin-email", "--legal-name", "--plan", "--up"] },
   status: { options: ["--all"], arguments: "slugs" },
   list: { options: ["--offline"] },

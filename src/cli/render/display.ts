@@ -7,10 +7,10 @@ import type { ProgressDisplay } from "./progress.ts";
 export async function openDisplay(
   io: CliIo,
   targets: readonly string[],
-  isJson: boolean,
+  { isJson, parallel }: { readonly isJson: boolean; readonly parallel: number },
 ): Promise<ProgressDisplay> {
   if (isJson) return ndjsonDisplay(io);
   if (!io.isTerminal) return plainDisplay(io, targets);
   const { liveDisplay } = await import("./live.ts");
-  return liveDisplay(targets);
+  return liveDisplay(targets, parallel);
 }

@@ -1,6 +1,6 @@
 import { Listr, type ListrTaskWrapper } from "listr2";
 import pc from "picocolors";
-import { formatMs, type Progress, type ProgressDisplay } from "./progress.ts";
+import { formatMs, type Progress, type ProgressDisplay, wavesOf } from "./progress.ts";
 
 /** How often a row's time is drawn anew. */
 const TICK_MS = 1000;
@@ -8,23 +8,24 @@ const TICK_MS = 1000;
 // biome-ignore lint/suspicious/noExplicitAny: listr2 types its renderers by classes that nothing here depends on.
 type Task = ListrTaskWrapper<unknown, any, any>;
 
-/** A row a target, redrawn in place: spinner, slug, latest phase, time. Targets run one after the other. */
-export function liveDisplay(targets: readonly string[]): ProgressDisplay {
+// A failure is its row: code, message and what to do.
+const ROW_OPTIONS = { collapseErrors: false, showErrorMessage: false };
+
+/** A row a target, redrawn in place: spinner, slug, latest phase, time. They begin in order, `parallel` of them at once. */
+export function liveDisplay(targets: readonly string[], parallel = 1): ProgressDisplay {
   const width = Math.max(...targets.map((target) => target.length), 0);
   const rows = new Map(targets.map((target) => [target, new Row(target.padEnd(width))]));
-  const tasks = [...rows.values()].map((row) => ({
-    title: row.title,
-    task: (_: unknown, task: Task) => row.run(task),
-    // Warnings and what to do about a failure stay.
-    rendererOptions: { persistentOutput: true, outputBar: Number.POSITIVE_INFINITY },
+  const tasksOf = (names: readonly string[]) => names.map((name) => taskOf(rows.get(name) as Row));
+  const options = { concurrent: parallel, exitOnError: false, rendererOptions: ROW_OPTIONS };
+  // A row that listr2 has begun spins: those that wait for the platform are shown when it has ended.
+  const waves = wavesOf(targets, (target) => target).map((wave) => ({
+    task: (_: unknown, task: Task) => task.newListr(tasksOf(wave), options),
   }));
-  const list = new Listr(tasks, {
-    concurrent: false,
-    exitOnError: false,
-    // On Ctrl-C it would end the process in the middle of a step; ours lets the step finish.
+  // On Ctrl-C it would end the process in the middle of a step; ours lets the step finish.
+  const list = new Listr(parallel === 1 ? tasksOf(targets) : waves, {
+    ...options,
+    concurrent: 1,
     registerSignalListeners: false,
-    // A failure is its row: code, message and what to do.
-    rendererOptions: { collapseErrors: false, showErrorMessage: false },
   });
   const isDrawn = list.run();
   const ticking = setInterval(() => {
@@ -37,6 +38,15 @@ export function liveDisplay(targets: readonly string[]): ProgressDisplay {
       for (const row of rows.values()) row.finish();
       await isDrawn;
     },
+  };
+}
+
+function taskOf(row: Row) {
+  return {
+    title: row.title,
+    task: (_: unknown, task: Task) => row.run(task),
+    // Warnings and what to do about a failure stay.
+    rendererOptions: { persistentOutput: true, outputBar: Number.POSITIVE_INFINITY },
   };
 }
 

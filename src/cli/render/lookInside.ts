@@ -5,6 +5,9 @@ import { namesOf, openStatusObserver } from "../session.ts";
 import { statusTable } from "../status.ts";
 import type { CliContext, CommonOptions } from "../verb.ts";
 
+/** More tenants than this nobody reads at the end of a run: `status` and `list` show them. */
+const MAX_SHOWN = 20;
+
 /** Ends an `up` with what is there now, asked anew, and the commands that show more. */
 export async function printLookInside(
   outcomes: readonly TargetOutcome[],
@@ -13,7 +16,8 @@ export async function printLookInside(
   { io }: CliContext,
 ): Promise<void> {
   const tenants = outcomes.flatMap(({ target }) => (target.tenant === undefined ? [] : [target.tenant]));
-  if (tenants.length === 0 || outcomes.every(({ exitCode }) => exitCode !== 0)) return;
+  if (tenants.length === 0 || tenants.length > MAX_SHOWN || outcomes.every(({ exitCode }) => exitCode !== 0))
+    return;
   const observer = await openStatusObserver(deployer, options.env);
   try {
     const statuses: TenantStatus[] = [];

@@ -1,6 +1,15 @@
 /** Name shown for the platform stack where a tenant's slug stands otherwise. */
 export const PLATFORM = "platform";
 
+/** Splits the targets of a run where all that is before must have ended: at the platform, for tenants stand on it. */
+export function wavesOf<T>(targets: readonly T[], nameOf: (target: T) => string): readonly (readonly T[])[] {
+  const names = targets.map(nameOf);
+  const starts = targets.flatMap((_, at) =>
+    at === 0 || names[at] === PLATFORM || names[at - 1] === PLATFORM ? [at] : [],
+  );
+  return starts.map((start, wave) => targets.slice(start, starts[wave + 1]));
+}
+
 /** What a run reports while it works; every display only consumes these. Times are ms since the run began. */
 export type Progress =
   | { readonly kind: "started"; readonly target: string; readonly atMs: number }

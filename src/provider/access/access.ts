@@ -10,7 +10,7 @@ import {
 import { UserError } from "../../tenant/errors.ts";
 import type { ProviderConfig } from "../../tenant/resources.ts";
 import { openVault, type SecretVault } from "../../vault/index.ts";
-import { type ConnectionPool, type Lease, leaseOnce } from "./connectionPool.ts";
+import type { ConnectionPool, Lease } from "./connectionPool.ts";
 import type { Credentials } from "./credentials.ts";
 import { assertEnvironment, refuseLoopback } from "./environmentGuard.ts";
 import { repeatWhenCut } from "./repeatWhenCut.ts";
@@ -55,7 +55,10 @@ export function openAccess(config: ProviderConfig, { credentials, pool }: Shared
   assertEnvironment(config);
   const masterAt = (reference: string) => (isFresh: boolean) =>
     masterUrl(config, credentials, reference, isFresh);
-  const pooled = (options: ConnectOptions) => (url: string) => pool.lease(url, options);
+  const pooled =
+    (options: ConnectOptions, use: "shared" | "own" = "shared") =>
+    (url: string) =>
+      pool.lease(url, options, use);
   const withMaster = <T>(body: (client: Client) => Promise<T>) =>
     withLogin("master", masterAt(config.masterRef), pooled(WRITER), body);
   const urlOf = (server: ServerRow) => (isFresh: boolean) => adminUrlOf(config, credentials, server, isFresh);
@@ -75,7 +78,7 @@ export function openAccess(config: ProviderConfig, { credentials, pool }: Shared
       const server = await withMaster((client) => findServerRow(client, name));
       const inDatabase = async (isFresh: boolean) => withDatabase(await urlOf(server)(isFresh), database);
       const what = `database '${database}' on server '${name}'`;
-      return withLogin(what, inDatabase, (url) => leaseOnce(url, WRITER), body);
+      return withLogin(what, inDatabase, pooled(WRITER, "own"), body);
     },
     release: () => pool.release(),
   };

@@ -21,6 +21,20 @@ export async function currentActor(environment: NodeJS.ProcessEnv = process.env)
 
 /** Undefined where git or the checkout is missing, or holds no commit: the audit then names none. */
 async function headCommit(): Promise<string | undefined> {
+  const now = Date.now();
+  if (now - askedAt > COMMIT_BELIEVED_MS) {
+    askedAt = now;
+    commit = askHead();
+  }
+  return commit;
+}
+
+/** Asking costs a process, and a run of many tenants is of one commit. */
+const COMMIT_BELIEVED_MS = 5_000;
+let askedAt = Number.NEGATIVE_INFINITY;
+let commit: Promise<string | undefined> | undefined;
+
+async function askHead(): Promise<string | undefined> {
   try {
     // A checkout of another user is only read here.
     const args = ["-c", "safe.directory=*", "rev-parse", "--verify", "HEAD"];

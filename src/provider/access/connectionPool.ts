@@ -5,8 +5,10 @@ type PooledClient = Client & { ref(): void; unref(): void };
 
 /** Connections of one process to one login: a fleet must leave room for the tenants' own (FAULTS F24). */
 const MAX_OPEN = 8;
-/** How long a connection waits for its next use; one tenant's resources follow each other within milliseconds. */
-const IDLE_MS = 500;
+/** How long a connection that tenants share waits for its next use: the tenants of a run follow each other. */
+const SHARED_IDLE_MS = 10_000;
+/** The same in one tenant's database, whose resources follow each other within milliseconds. */
+const OWN_IDLE_MS = 500;
 
 /** A connection for one use. */
 export interface Lease {
@@ -17,13 +19,6 @@ export interface Lease {
   discard(): Promise<void>;
 }
 
-/** A connection that nobody uses after this one. */
-export async function leaseOnce(url: string, options: ConnectOptions): Promise<Lease> {
-  const client = await connect(url, options);
-  const end = () => close(client);
-  return { client, giveBack: end, discard: end };
-}
-
 /**
  * Keeps connections for the next resource of the same run. Whoever holds a lease must not take a second one of the same
  * login: with all taken, both would wait for ever.
@@ -31,10 +26,15 @@ export async function leaseOnce(url: string, options: ConnectOptions): Promise<L
 export class ConnectionPool {
   private readonly logins = new Map<string, LoginPool>();
 
-  /** A connection of `url` with these options; waits while all are taken. Throws what `connect` throws. */
-  lease(url: string, options: ConnectOptions): Promise<Lease> {
+  /**
+   * A connection of `url` with these options; waits while all are taken. `use` says whether other tenants' runs need the
+   * same one. Throws what `connect` throws.
+   */
+  lease(url: string, options: ConnectOptions, use: "shared" | "own"): Promise<Lease> {
+    const idleMs = use === "shared" ? SHARED_IDLE_MS : OWN_IDLE_MS;
     const key = `${options.applicationName}\n${url}`;
-    const login = this.logins.get(key) ?? new LoginPool(url, options);
+    const login =
+      this.logins.get(key) ?? new LoginPool({ url, options, idleMs }, (empty) => this.forget(key, empty));
     this.logins.set(key, login);
     return login.lease();
   }
@@ -45,20 +45,31 @@ export class ConnectionPool {
     this.logins.clear();
     await Promise.all(logins.map((login) => login.release()));
   }
+
+  private forget(key: string, empty: LoginPool): void {
+    if (this.logins.get(key) === empty) this.logins.delete(key);
+  }
+}
+
+interface Login {
+  readonly url: string;
+  readonly options: ConnectOptions;
+  readonly idleMs: number;
 }
 
 /** The connections of one login. */
 class LoginPool {
-  private readonly url: string;
-  private readonly options: ConnectOptions;
+  private readonly login: Login;
+  private readonly onEmpty: (empty: LoginPool) => void;
   private readonly idle = new Map<PooledClient, NodeJS.Timeout>();
   private readonly waiting: (() => void)[] = [];
   private open = 0;
   private isReleased = false;
 
-  constructor(url: string, options: ConnectOptions) {
-    this.url = url;
-    this.options = options;
+  /** `onEmpty` is told whenever no connection is left and nobody waits: a fleet has thousands of databases. */
+  constructor(login: Login, onEmpty: (empty: LoginPool) => void) {
+    this.login = login;
+    this.onEmpty = onEmpty;
   }
 
   async lease(): Promise<Lease> {
@@ -88,7 +99,7 @@ class LoginPool {
     if (this.open >= MAX_OPEN) return undefined;
     this.open += 1;
     try {
-      const client = (await connect(this.url, this.options)) as PooledClient;
+      const client = (await connect(this.login.url, this.login.options)) as PooledClient;
       // A server that restarts ends what waits; nobody may be given such a one.
       client.once("end", () => {
         this.forget(client);
@@ -105,7 +116,7 @@ class LoginPool {
     if (this.isReleased) return this.discard(client);
     // Neither the timer nor the socket keeps a finished process alive.
     client.unref();
-    this.idle.set(client, setTimeout(() => void this.discard(client), IDLE_MS).unref());
+    this.idle.set(client, setTimeout(() => void this.discard(client), this.login.idleMs).unref());
     this.waiting.shift()?.();
   }
 
@@ -123,6 +134,8 @@ class LoginPool {
 
   private leave(): void {
     this.open -= 1;
-    this.waiting.shift()?.();
+    const next = this.waiting.shift();
+    if (next !== undefined) next();
+    else if (this.open === 0) this.onEmpty(this);
   }
 }

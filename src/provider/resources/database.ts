@@ -21,6 +21,7 @@ import type { DesiredStatus } from "../../tenant/desired.ts";
 import { UserError } from "../../tenant/errors.ts";
 import type { DatabaseInputs, DatabaseOutputs } from "../../tenant/resources.ts";
 import type { AdminSession } from "../access/access.ts";
+import { withCopyStrategy } from "../copyStrategy.ts";
 import { assertMayDelete } from "../deleteLock.ts";
 import { markerFor } from "../markerFor.ts";
 import { explaining, templateFiles } from "../migrationFiles.ts";
@@ -49,13 +50,21 @@ export const database: ResourceType<DatabaseInputs, DatabaseOutputs> = {
     const files = await templateFiles(inputs.migrations, inputs.slug);
     const verifier = await scramVerifier(inputs.password);
     await underTenantLock(inputs, run, async (admin) => {
-      const template = await explaining(inputs.migrations, inputs.slug, () =>
-        ensureTenantTemplate(admin, files),
-      );
+      const findTemplate = () =>
+        explaining(inputs.migrations, inputs.slug, () => ensureTenantTemplate(admin, files));
+      // Before anything of the tenant is made: a migration that fails, fails here.
+      let found: string | undefined = await findTemplate();
+      const template = async () => {
+        const name = found ?? (await findTemplate());
+        found = undefined;
+        return name;
+      };
       run.point("template");
       await ensureRole(admin.client, { ...roleOf(inputs), verifier });
       run.point("role");
-      await ensureTenantDatabase(admin, databaseOf(inputs), { template, onStep: run.point });
+      await withCopyStrategy(admin.url, (strategy) =>
+        ensureTenantDatabase(admin, databaseOf(inputs), { template, strategy, onStep: run.point }),
+      );
       run.point("database");
       await setTenantAccess(admin.client, databaseOf(inputs), isOpen(inputs));
       run.point("grants");

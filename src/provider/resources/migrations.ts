@@ -1,15 +1,8 @@
 import { commandMigrationsHook, loadMigrations, sqlMigrationsHook } from "../../hooks/index.ts";
-import {
-  type Client,
-  type LedgerRow,
-  lastMigration,
-  withConnection,
-  withStandIn,
-} from "../../postgres/index.ts";
+import { type Client, type LedgerRow, lastMigration, withStandIn } from "../../postgres/index.ts";
 import { appendAudit } from "../../registry/index.ts";
 import type { MigrationPlan } from "../../tenant/desired.ts";
 import type { MigrationsInputs, MigrationsOutputs } from "../../tenant/resources.ts";
-import { repeatWhenCut } from "../access/repeatWhenCut.ts";
 import { commandEnvironment } from "../commandEnvironment.ts";
 import { markerFor } from "../markerFor.ts";
 import { dirOf, type FileMap, refuseEdited } from "../migrationFiles.ts";
@@ -20,7 +13,7 @@ import { requireRecord } from "../records.ts";
 import { refuseMove } from "../refusals.ts";
 import type { Known, Previewed, Refusal, ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
-import { proveSecret } from "../secretProof.ts";
+import { withProvenLogin } from "../secretProof.ts";
 import { lookInTenantDatabase } from "../tenantDatabase.ts";
 
 /** The tenant's schema at the newest migration; first of all the vault's value is proven by a login. */
@@ -54,33 +47,29 @@ export const migrations: ResourceType<MigrationsInputs, MigrationsOutputs> = {
   delete: async () => undefined,
 };
 
-/** What the server's own lists call the session. */
-const MIGRATOR = "tenantry migrations";
-
 interface Outcome {
   readonly applied: readonly string[];
   readonly last: string;
 }
 
 async function bringUpToDate(inputs: MigrationsInputs, run: Run): Promise<Outcome> {
-  const url = inputs.status === "active" ? await proveSecret(inputs, run) : undefined;
-  run.point("secret proven");
-  const outcome = await applyPlan(inputs, inputs.migrations, url, run);
+  const { migrations: plan } = inputs;
+  const outcome = await (plan.kind === "sql" ? applySql(inputs, plan, run) : applyCommand(inputs, plan, run));
   run.point("applied");
   return outcome;
 }
 
-async function applyPlan(
+async function applyCommand(
   inputs: MigrationsInputs,
-  plan: MigrationPlan,
-  url: string | undefined,
+  plan: Extract<MigrationPlan, { kind: "command" }>,
   run: Run,
 ): Promise<Outcome> {
-  if (plan.kind === "sql") return applySql(inputs, plan, url, run);
-  if (url === undefined) {
+  if (inputs.status !== "active") {
     await run.warn(`\`${plan.run}\` waits until tenant '${inputs.slug}' is active: its role may not log in.`);
     return { applied: [], last: "" };
   }
+  const url = await withProvenLogin(inputs, run, async (_, proven) => proven);
+  run.point("secret proven");
   await run.access.withDatabase(inputs, (client) =>
     commandMigrationsHook.apply(
       {
@@ -99,7 +88,6 @@ async function applyPlan(
 async function applySql(
   inputs: MigrationsInputs,
   plan: Extract<MigrationPlan, { kind: "sql" }>,
-  url: string | undefined,
   run: Run,
 ): Promise<Outcome> {
   const { slug, role } = inputs;
@@ -109,12 +97,15 @@ async function applySql(
   const apply = (client: Client) =>
     hook.apply({ slug, client, role }, { slug, dir: plan.dir, files, ...target });
   // As the tenant itself: in a session of the admin a tenant's trigger could RESET ROLE and be the admin.
-  const outcome =
-    url === undefined
-      ? await run.access.withAdmin(inputs.server, (admin) =>
-          withStandIn(admin, { ...inputs, marker: markerFor(inputs) }, apply),
-        )
-      : await repeatWhenCut(() => withConnection(url, { applicationName: MIGRATOR }, apply));
+  const proven = (client: Client) => {
+    run.point("secret proven");
+    return apply(client);
+  };
+  const outcome = await (inputs.status === "active"
+    ? withProvenLogin(inputs, run, proven)
+    : run.access.withAdmin(inputs.server, (admin) =>
+        withStandIn(admin, { ...inputs, marker: markerFor(inputs) }, apply),
+      ));
   return { applied: outcome.applied, last: outcome.lastMigration };
 }
 

@@ -18,10 +18,10 @@ test("the display leaves Ctrl-C to us: a step under way is finished", async () =
 });
 
 /** What stands on a terminal of 60 columns at the end. */
-function lastScreen(): string {
+function lastScreen(parallel: number): string {
   const program = `
     const { liveDisplay } = await import(${JSON.stringify(LIVE)});
-    const display = liveDisplay(["platform", "acme", "beta"]);
+    const display = liveDisplay(["platform", "acme", "beta"], ${parallel});
     const show = (target, more) => display.show({ target, atMs: 0, ...more });
     show("platform", { kind: "started" });
     show("platform", { kind: "step", resource: "vault" });
@@ -44,10 +44,10 @@ function lastScreen(): string {
   return text.slice(text.lastIndexOf("✔ platform"));
 }
 
-test.skipIf(!hasScript)(
-  `on a terminal rows stay with warnings, reasons and what to do; what was left out is no success${hasScript ? "" : " (skipped: no `script` of util-linux here)"}`,
-  () => {
-    expect(lastScreen()).toBe(`✔ platform  ready, 3 changed  1.4 s
+test.skipIf(!hasScript).each([1, 2])(
+  `on a terminal rows stay with warnings, reasons and what to do; what was left out is no success (%i at once)${hasScript ? "" : " (skipped: no `script` of util-linux here)"}`,
+  (parallel) => {
+    expect(lastScreen(parallel)).toBe(`✔ platform  ready, 3 changed  1.4 s
 ✖ acme      E_STATE: something is wrong with it, said at
   length, and more
   › warning: look at this
