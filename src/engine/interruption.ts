@@ -3,6 +3,7 @@ import type { Deployment } from "./deployment.ts";
 import type { Reporter } from "./deploymentContext.ts";
 import type { PendingOperation } from "./snapshot.ts";
 import type { Step, StepOp } from "./step.ts";
+import { isProviderType, typeOfUrn } from "./urn.ts";
 
 /** From the signal until plugins are told to cancel what they do. */
 export const CANCEL_AFTER_MS = 4_000;
@@ -66,7 +67,9 @@ const DOING: Readonly<Partial<Record<StepOp, string>>> = {
   import: "importing",
 };
 
-function tellUnfinished(report: Reporter, steps: readonly Step[]): void {
+/** Providers' own steps only configure them: nothing of those is anywhere. */
+function tellUnfinished(report: Reporter, unfinished: readonly Step[]): void {
+  const steps = unfinished.filter(({ urn }) => !isProviderType(typeOfUrn(urn)));
   if (steps.length === 0) return;
   const lines = steps.map(({ urn, op }) => `  * ${urn}, interrupted while ${DOING[op] ?? op}`);
   report.warn(
