@@ -16,7 +16,7 @@ import { type Engine, playProgram } from "./engines/play.ts";
  */
 const SHOWN = Number(process.env.SHOWN ?? 12);
 /** What the local cloud's plugins say about types and properties that they don't have. */
-const REFUSAL = /not (?:support|know)|is not supported|no resource type/;
+const REFUSAL = /not (?:support|know)|is not supported|no resource type|in the local cloud|is not one of/;
 const PACKAGES = ["random", "postgresql"];
 
 const pulumi = officialPath({ PATH: process.env.PATH });
