@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { armClients } from "../../src/edge/armClients.ts";
+import { type DeploymentJson, JOURNAL_FEATURE, parseCheckpoint } from "../../src/engine/checkpoint.ts";
+import { replayJournal } from "../../src/engine/journal.ts";
 import { type Environment, query, readEnvironment, secretClient, tenantUrl } from "./localClients.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -127,17 +129,25 @@ export function readStacks(cloud: Environment): StackContents[] {
   const folder = join(fileURLToPath(cloud.backend.url), ".pulumi/stacks/tenantry");
   const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
   return names.sort().map((name) => {
-    const { latest } = JSON.parse(readFileSync(join(folder, name), "utf8")).checkpoint;
-    const urns: string[] = (latest?.resources ?? []).map(({ urn }: { urn: string }) => urn);
+    const { resources, pending_operations: pending } = deploymentIn(join(folder, name));
+    const urns = (resources ?? []).map(({ urn }) => String(urn));
     return {
       stack: name.slice(0, -".json".length),
-      pending: latest?.pending_operations?.length ?? 0,
+      pending: pending?.length ?? 0,
       doubled: urns.filter((urn, index) => urns.indexOf(urn) !== index),
       resources: urns
         .filter((urn) => !/::pulumi:(providers:|pulumi:StackReference)/.test(urn))
         .map((urn) => urn.split("::").at(-1) ?? ""),
     };
   });
+}
+
+/** A stack's state, with what the journal of a run that was cut off adds. */
+function deploymentIn(path: string): DeploymentJson {
+  const text = readFileSync(path, "utf8");
+  const { deployment, features = [] } = parseCheckpoint(text, path);
+  if (!features.includes(JOURNAL_FEATURE)) return deployment;
+  return replayJournal(deployment, text, readFileSync(`${path}.journal`, "utf8"), path);
 }
 
 /** Lock files of all stacks. */
