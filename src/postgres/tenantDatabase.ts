@@ -21,7 +21,6 @@ import { setRoleLogin } from "./role.ts";
 import type { ServerAdmin } from "./serverAdmin.ts";
 import { isAlreadyThere, isConcurrentUpdate, isSqlState, SQLSTATE } from "./sqlState.ts";
 import { TEMPLATE_OWNER } from "./template.ts";
-import { withTransaction } from "./transaction.ts";
 import { withDatabase } from "./url.ts";
 import { workDatabaseName, workDatabaseNames } from "./workDatabase.ts";
 
@@ -152,15 +151,12 @@ async function clone(
   });
 }
 
-/** Marker and grants, and only with them open to connections: one commit. */
+/** Marker and grants, and only with them open to connections. */
 async function mark(client: Client, building: string, marker: Marker): Promise<void> {
-  const body = async () => {
-    await setDatabaseComment(client, building, formatMarker(marker));
-    await closeToPublic(client, building);
-    await admitAdmin(client, building);
-    await allowConnections(client, building, true);
-  };
-  await withRetry(() => withTransaction(client, body), { isRetryable: isConcurrentUpdate });
+  await setDatabaseComment(client, building, formatMarker(marker));
+  await closeToPublic(client, building);
+  await admitAdmin(client, building);
+  await allowConnections(client, building, true);
 }
 
 /** Brings an adopted database's owner, grants and openness back to what they should be. */

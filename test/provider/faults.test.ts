@@ -97,7 +97,7 @@ describe("a tenant whose server cuts connections", () => {
     ["before", "CREATE DATABASE", 0, 1],
     ["after", "RENAME TO", 0, 1],
     ["after", "CREATE ROLE", 0, 1],
-    ["after", "CONNECT ", 0, 2],
+    ["after", "CONNECT ", 0, 1],
   ] as const)("%s %s (%i) is provisioned in one go and has everything once (F12)", async (...row) => {
     const [moment, text, from, least] = row;
     const slug = `cut${from}${moment}${text.replaceAll(/[^A-Z]/g, "").toLowerCase()}`;
