@@ -17,10 +17,15 @@ const shared = [
   "test/{cli,deploy,engine,hooks,postgres,program,registry,status,support,tenant,transfer}/**/*.test.ts",
   "test/localcloud/{dns,faults,plugins}/**/*.test.ts",
 ];
-/** The local cloud's life, faults and roles through whole runs: `npm run test:more`, which CI runs after `npm test`. */
+/**
+ * The local cloud's life, faults and roles through whole runs; the engine killed, hung, out of space, with programs of
+ * their own processes: `npm run test:more`, which CI runs after `npm test`.
+ */
 const more = [
   "test/e2e/{drift,faults,roles}.test.ts",
+  "test/engine/{fullDisk,journalFile,programProcess,signals,tornState}.test.ts",
   "test/localcloud/daemon/*.test.ts",
+  "test/localcloud/vault/contract.test.ts",
   "test/cli/doctor/provoked.test.ts",
 ];
 const official = ["test/official/**/*.test.ts"];
