@@ -80,7 +80,8 @@ async function measurePhases(folder: string, port: number): Promise<Readonly<Rec
   };
 }
 
-function hasOfficial(): boolean {
+/** Whether PATH has the official CLI. */
+export function hasOfficial(): boolean {
   try {
     execFileSync("pulumi", ["version"], {
       stdio: "ignore",

@@ -5,6 +5,7 @@ import { engineSection } from "./engineSection.ts";
 import { openFloor } from "./floor.ts";
 import { measureStarts } from "./localStart.ts";
 import { type Row, spreadOf, timeCommand } from "./measure.ts";
+import { hasOfficial } from "./officialStacks.ts";
 import { writeSection } from "./results.ts";
 import { tenantsSection } from "./tenants.ts";
 
@@ -107,19 +108,6 @@ function time(target: Workspace, args: readonly string[]): Promise<number> {
     cwd: target.root,
     env: process.env,
   });
-}
-
-function hasOfficial(): boolean {
-  try {
-    execFileSync("pulumi", ["version"], {
-      stdio: "ignore",
-      env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
-    });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
 }
 
 function report(firstMs: number, rows: readonly Row[]): string {

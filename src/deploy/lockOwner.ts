@@ -23,7 +23,7 @@ export async function isOwnerHere({ machineId, bootId, pidSpace, ...lock }: Lock
   if (differs(machineId, ownMachine)) return false;
   const isOtherBoot = differs(bootId, (await readProc("/proc/sys/kernel/random/boot_id"))?.trim());
   if (isOtherBoot) return ownMachine !== undefined && machineId === ownMachine;
-  const ownSpace = await readlink("/proc/self/ns/pid").catch(() => undefined);
+  const ownSpace = await ownPidSpace();
   return !differs(pidSpace, ownSpace);
 }
 
@@ -67,6 +67,14 @@ async function startOfProcess(pid: number): Promise<Date | undefined> {
 async function readProc(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ESRCH") return undefined;
+    throw error;
+  });
+}
+
+/** Undefined where the machine doesn't say: no Linux, or one that hides it. */
+async function ownPidSpace(): Promise<string | undefined> {
+  return readlink("/proc/self/ns/pid").catch((error: NodeJS.ErrnoException) => {
+    if (["ENOENT", "EACCES", "EPERM"].includes(error.code ?? "")) return undefined;
     throw error;
   });
 }

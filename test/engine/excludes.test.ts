@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { fourThings } from "./support/chain.ts";
 import { failure } from "./support/failure.ts";
 import { Harness, names, Thing, urnOf } from "./support/harness.ts";
 
@@ -11,16 +12,6 @@ describe("--exclude", () => {
   });
   afterEach(() => harness.close());
 
-  /** `b` needs `a`, `c` needs `b`; `d` needs nothing. */
-  const program = (text: string): Program => {
-    return async () => {
-      const a = new Thing("a", { value: text });
-      const b = new Thing("b", { value: text, from: a.id });
-      void new Thing("c", { value: text, from: b.id });
-      void new Thing("d", { value: text });
-    };
-  };
-
   async function logOf(run: Program, options: object): Promise<readonly string[]> {
     harness.provider.reset();
     await (await harness.stack(run)).up(options);
@@ -28,46 +19,52 @@ describe("--exclude", () => {
   }
 
   test("all but the excluded are changed", async () => {
-    await harness.up(program("1"));
-    expect(await logOf(program("2"), { exclude: [urnOf("b"), "**::d"] })).toEqual(["update a", "update c"]);
-    expect(await harness.preview(program("2"))).toEqual({ same: 3, update: 2 });
+    await harness.up(fourThings("1"));
+    expect(await logOf(fourThings("2"), { exclude: [urnOf("b"), "**::d"] })).toEqual([
+      "update a",
+      "update c",
+    ]);
+    expect(await harness.preview(fourThings("2"))).toEqual({ same: 3, update: 2 });
   });
 
   test("--exclude-dependents leaves alone all that needs an excluded one", async () => {
-    await harness.up(program("1"));
+    await harness.up(fourThings("1"));
     const exclude = [urnOf("b")];
-    expect(await logOf(program("2"), { exclude, excludeDependents: true })).toEqual(["update a", "update d"]);
+    expect(await logOf(fourThings("2"), { exclude, excludeDependents: true })).toEqual([
+      "update a",
+      "update d",
+    ]);
   });
 
   test("what isn't there and is excluded isn't made, and what needs it is refused", async () => {
-    const told = await failure(logOf(program("1"), { exclude: [urnOf("a")] }));
+    const told = await failure(logOf(fourThings("1"), { exclude: [urnOf("a")] }));
     expect(told).toContain(
       `Resource '${urnOf("b")}' depends on '${urnOf("a")}' which is excluded and does not exist.`,
     );
     expect(harness.provider.world.has("b-1")).toBe(false);
     const options = { exclude: [urnOf("b")], excludeDependents: true };
-    await logOf(program("1"), options);
+    await logOf(fourThings("1"), options);
     expect([...names(await harness.resources())].sort()).toEqual(["a", "d", "default_1_2_3", "demo-dev"]);
   });
 
   test("an excluded resource that the program drops stays with all that it needs", async () => {
-    await harness.up(program("1"));
+    await harness.up(fourThings("1"));
     expect(await logOf(async () => undefined, { exclude: [urnOf("b")] })).toEqual(["delete c", "delete d"]);
     expect(names(await harness.resources())).toEqual(["demo-dev", "default_1_2_3", "a", "b"]);
   });
 
   test("with --exclude-dependents all stays that shares a need with an excluded one, be it a provider", async () => {
-    await harness.up(program("1"));
+    await harness.up(fourThings("1"));
     const options = { exclude: [urnOf("b")], excludeDependents: true };
     expect(await logOf(async () => undefined, options)).toEqual([]);
-    expect(await harness.preview(program("1"))).toEqual({ same: 5 });
+    expect(await harness.preview(fourThings("1"))).toEqual({ same: 5 });
   });
 
   test.each([false, true])(
     "destroy keeps the excluded and what they need; running the program: %s",
     async (runProgram) => {
-      await harness.up(program("1"));
-      const stack = await harness.stack(program("1"));
+      await harness.up(fourThings("1"));
+      const stack = await harness.stack(fourThings("1"));
       await stack.destroy({ exclude: [urnOf("b")], runProgram });
       expect(names(await harness.resources())).toEqual(["demo-dev", "default_1_2_3", "a", "b"]);
       expect(await failure(stack.destroy({ exclude: [urnOf("c")], runProgram }))).toContain(
@@ -77,8 +74,8 @@ describe("--exclude", () => {
   );
 
   test("refresh reads all but the excluded", async () => {
-    await harness.up(program("1"));
-    const stack = await harness.stack(program("1"));
+    await harness.up(fourThings("1"));
+    const stack = await harness.stack(fourThings("1"));
     harness.provider.reset();
     await stack.refresh({ exclude: [urnOf("a")] });
     expect([...harness.provider.log].sort()).toEqual(["read b", "read c", "read d"]);

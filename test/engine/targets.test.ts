@@ -1,5 +1,6 @@
 import { ComponentResource } from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { fourThings } from "./support/chain.ts";
 import { failure } from "./support/failure.ts";
 import { Component, Harness, names, TestInstance, Thing, urnOf } from "./support/harness.ts";
 
@@ -20,16 +21,6 @@ describe("--target", () => {
   });
   afterEach(() => harness.close());
 
-  /** `b` needs `a`, `c` needs `b`; `d` needs nothing. */
-  const program = (text: string): Program => {
-    return async () => {
-      const a = new Thing("a", { value: text });
-      const b = new Thing("b", { value: text, from: a.id });
-      void new Thing("c", { value: text, from: b.id });
-      void new Thing("d", { value: text });
-    };
-  };
-
   async function values(): Promise<Record<string, unknown>> {
     const things = (await harness.resources()).filter(({ type }) => type === "test:index:Thing");
     return Object.fromEntries(things.map((thing) => [names([thing])[0], thing.inputs?.value]));
@@ -44,26 +35,26 @@ describe("--target", () => {
   }
 
   test("only the target is changed; all others stay as they were and count as same", async () => {
-    await harness.up(program("1"));
-    expect(await up(program("2"), { target: [urnOf("b")] })).toEqual({ same: 4, update: 1 });
+    await harness.up(fourThings("1"));
+    expect(await up(fourThings("2"), { target: [urnOf("b")] })).toEqual({ same: 4, update: 1 });
     expect(harness.provider.log).toEqual(["update b"]);
     expect(await values()).toEqual({ a: "1", b: "2", c: "1", d: "1" });
-    expect(await harness.preview(program("2"))).toEqual({ same: 2, update: 3 });
+    expect(await harness.preview(fourThings("2"))).toEqual({ same: 2, update: 3 });
   });
 
   test("an update of a target that is as the program wants it writes no byte", async () => {
-    await harness.up(program("1"));
+    await harness.up(fourThings("1"));
     const before = await harness.files();
     const grown: Program = async () => {
       void new Labelled("absent");
-      await program("1")();
+      await fourThings("1")();
     };
     expect(await up(grown, { target: [urnOf("a")] })).toEqual({ same: 5 });
     expect(await harness.files()).toEqual(before);
   });
 
   test("what isn't there and isn't targeted isn't made, also as a dependent of what isn't there", async () => {
-    expect(await up(program("1"), { target: [urnOf("d")] })).toEqual({ create: 2 });
+    expect(await up(fourThings("1"), { target: [urnOf("d")] })).toEqual({ create: 2 });
     expect(names(await harness.resources())).toEqual(["demo-dev", "default_1_2_3", "d"]);
   });
 
@@ -73,8 +64,8 @@ describe("--target", () => {
     ["*::b", []],
     ["**::[b]", []],
   ])("%s", async (pattern, log) => {
-    await harness.up(program("1"));
-    await up(program("2"), { target: [pattern] });
+    await harness.up(fourThings("1"));
+    await up(fourThings("2"), { target: [pattern] });
     expect([...harness.provider.log].sort()).toEqual(log);
   });
 
@@ -124,8 +115,8 @@ describe("--target", () => {
   });
 
   test("a target that is nowhere is an error of each command, in the official words", async () => {
-    await harness.up(program("1"));
-    const stack = await harness.stack(program("2"));
+    await harness.up(fourThings("1"));
+    const stack = await harness.stack(fourThings("2"));
     const target = [urnOf("nobody")];
     const hinted = `Target '${target[0]}' could not be found in the stack. Did you forget to escape $ in your shell?`;
     expect(await failure(stack.up({ target }))).toContain(hinted);
@@ -143,8 +134,8 @@ describe("--target", () => {
   test.each([false, true])(
     "destroy refuses untargeted dependents; running the program: %s",
     async (runProgram) => {
-      await harness.up(program("1"));
-      const stack = await harness.stack(program("1"));
+      await harness.up(fourThings("1"));
+      const stack = await harness.stack(fourThings("1"));
       const told = await failure(stack.destroy({ target: [urnOf("b")], runProgram }));
       expect(told).toContain(
         `Resource '${urnOf("c")}' will be destroyed but was not specified in --target list.\nEither include resource in --target list or pass --target-dependents to proceed.`,
@@ -174,9 +165,9 @@ describe("--target", () => {
   });
 
   test.each([false, true])("refresh reads the targets alone; running the program: %s", async (runProgram) => {
-    await harness.up(program("1"));
+    await harness.up(fourThings("1"));
     for (const id of harness.provider.world.keys()) harness.provider.world.set(id, { value: "drifted" });
-    const stack = await harness.stack(program("1"));
+    const stack = await harness.stack(fourThings("1"));
     harness.provider.reset();
     await stack.refresh({ target: [urnOf("d")], runProgram });
     expect(harness.provider.log).toEqual(["read d"]);
@@ -204,7 +195,7 @@ describe("--target", () => {
   });
 
   test("what an untargeted resource needs isn't destroyed with the program's leave", async () => {
-    await harness.up(program("1"));
+    await harness.up(fourThings("1"));
     const dropped: Program = async () => {
       const b = new Thing("b", { value: "2" });
       void new Thing("c", { value: "2", from: b.id });
@@ -245,7 +236,7 @@ describe("--target", () => {
   });
 
   test("flags may be repeated, come from the environment, and must not contradict each other", async () => {
-    await harness.up(program("1"));
+    await harness.up(fourThings("1"));
     const destroy = ["destroy", "--stack", "dev", "--yes"];
     await harness.run([...destroy, "-t", urnOf("d"), `--target=${urnOf("c")}`]);
     expect(await values()).toEqual({ a: "1", b: "1" });

@@ -6,3 +6,13 @@ export async function chain(): Promise<Record<string, unknown>> {
   const b = new Thing("b", { value: a.made });
   return { made: b.made };
 }
+
+/** Of four resources, `b` needs `a` and `c` needs `b`; `d` needs nothing. */
+export function fourThings(text: string): () => Promise<void> {
+  return async () => {
+    const a = new Thing("a", { value: text });
+    const b = new Thing("b", { value: text, from: a.id });
+    void new Thing("c", { value: text, from: b.id });
+    void new Thing("d", { value: text });
+  };
+}

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { OperationType } from "../../../src/engine/snapshot.ts";
-import type { Part, Program, Stop } from "./model.ts";
+import { type Part, type Program, plainPart, type Stop } from "./model.ts";
 
 export const NAMES = ["a", "b", "c", "d", "e", "f"];
 const METHODS = ["create", "update", "delete", "read", "check", "diff"];
@@ -150,22 +150,7 @@ export const cases: fc.Arbitrary<Case> = fc
   })
   .map((one) => ({ ...one, second: asSecond(one.second, one.first) }));
 
-const PLAIN: Omit<Part, "name"> = {
-  isComponent: false,
-  value: 0,
-  key: 0,
-  isDeletedFirst: false,
-  parent: undefined,
-  dependsOn: [],
-  source: undefined,
-  replaceWith: undefined,
-  deletedWith: undefined,
-  isProtected: false,
-  isRetained: false,
-  isSecret: false,
-  was: undefined,
-  isImported: false,
-};
+const { name: _, ...PLAIN } = plainPart("");
 
 const CALM: Trouble = {
   failures: [],
