@@ -19,9 +19,10 @@ const shared = [
 ];
 /**
  * The local cloud's life, faults and roles through whole runs; the engine killed, hung, out of space, with programs of
- * their own processes: `npm run test:more`, which CI runs after `npm test`.
+ * their own processes; the operations of a tenant's whole life: `npm run test:more`, which CI runs after `npm test`.
  */
 const more = [
+  "test/life/**/*.test.ts",
   "test/e2e/{drift,faults,roles}.test.ts",
   "test/engine/{fullDisk,journalFile,programProcess,signals,tornState}.test.ts",
   "test/localcloud/daemon/*.test.ts",

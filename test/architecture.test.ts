@@ -14,14 +14,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   transfer: ["postgres", "tenant"],
   registry: ["postgres", "tenant"],
   hooks: ["tenant", "postgres", "registry"],
-  provider: ["hooks", "registry", "postgres", "vault", "edge", "transfer", "tenant"],
+  access: ["registry", "postgres", "vault", "edge", "tenant"],
+  provider: ["access", "hooks", "registry", "postgres", "vault", "edge", "transfer", "tenant"],
   "provision.ts": ["tenant", "program"],
   program: ["tenant"],
   deploy: ["provider", "tenant"],
-  operations: ["deploy", "registry", "postgres", "vault", "edge", "transfer", "tenant", "status"],
+  operations: ["access", "deploy", "registry", "postgres", "vault", "edge", "transfer", "tenant", "status"],
   status: ["registry", "postgres", "vault", "edge", "tenant"],
   fleet: ["operations", "deploy", "registry", "status", "tenant"],
   cli: [
+    "access",
+    "gate",
     "operations",
     "deploy",
     "registry",
@@ -37,12 +40,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   engine: [],
   localcloud: [],
-  gate: ["registry", "fleet", "status"],
+  gate: ["access", "postgres", "registry", "tenant"],
   console: ["registry", "fleet", "status"],
 };
 
 /** Rooms that others enter only through their index.ts. */
 const DOORS_ONLY = [
+  "access",
+  "gate",
+  "operations",
   "engine",
   "localcloud",
   "deploy",

@@ -20,7 +20,7 @@ export const doctor: Verb = {
     const facts = await observeMachine(options, context.root);
     const findings = [...findingsOf(facts), ...(await lookAtEnvironment(facts, options, context))];
     if (options.json) context.io.out(`${JSON.stringify(findings, null, 2)}\n`);
-    else context.io.out(findingsText(findings, context.io.columns));
+    else context.io.out(findingsText(findings, context.io));
     return findings.some(({ state }) => state === "broken") ? EXIT_BROKEN : 0;
   },
 };

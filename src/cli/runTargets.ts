@@ -17,7 +17,7 @@ export interface TargetOutcome {
 export type TargetAction = (
   target: Target,
   onEvent: (event: DeployEvent) => void,
-) => Promise<{ readonly result?: RunResult; readonly summary: string }>;
+) => Promise<{ readonly result?: RunResult; readonly summary: string; readonly details?: object }>;
 
 /** From harmless to bad: a run of several ends with its worst target's code. */
 const SEVERITY = [0, 4, 5, 2, 3, 1];
@@ -123,11 +123,12 @@ async function runTarget(
   const now = (): number => Math.round(performance.now() - startedAt);
   display.show({ kind: "started", target: target.name, atMs: now() });
   try {
-    const { result, summary } = await action(target, (event) =>
+    const { result, summary, details } = await action(target, (event) =>
       showEvent(event, target.name, now(), display),
     );
     const tookMs = Math.round(performance.now() - begunAt);
-    display.show({ kind: "finished", target: target.name, summary, atMs: now(), tookMs });
+    const said = details === undefined ? { summary } : { summary, details };
+    display.show({ kind: "finished", target: target.name, ...said, atMs: now(), tookMs });
     return { target, exitCode: 0, ...(result === undefined ? {} : { result }) };
   } catch (error) {
     const { code, message, hint, exitCode } = explain(error);

@@ -4,7 +4,7 @@ import type { Verb } from "./verb.ts";
 export interface VerbRow {
   readonly name: string;
   readonly summary: string;
-  readonly group: "Tenants" | "Look" | "Environment";
+  readonly group: "Tenants" | "Operations" | "Look" | "Environment";
   readonly load: () => Promise<Verb>;
 }
 
@@ -32,6 +32,12 @@ export const VERBS: readonly VerbRow[] = [
     group: "Tenants",
     summary: "write a new entry to tenants/<slug>.yaml",
     load: async () => (await import("./new.ts")).newVerb,
+  },
+  {
+    name: "clear-cache",
+    group: "Operations",
+    summary: "make gates and services drop what they hold of a tenant",
+    load: async () => (await import("./clearCache.ts")).clearCache,
   },
   {
     name: "status",
@@ -95,7 +101,6 @@ export const UNBUILT_VERBS: readonly string[] = [
   "offboard",
   "grant",
   "invite",
-  "clear-cache",
   "export",
   "certificate",
   "backup",

@@ -1,6 +1,7 @@
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import type { DeployEvent, Properties, RunResult } from "./deployEvents.ts";
 import type { EngineName } from "./engineChoice.ts";
+import type { StackHold } from "./stackHold.ts";
 
 /** What a deployer is opened with. */
 export interface DeployerOptions {
@@ -36,6 +37,13 @@ export interface DestroyOptions extends RunOptions {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
+/** How a stack is held. */
+export interface HoldOptions {
+  /** Waits for a stack that another run holds; false: `E_LOCKED`. */
+  readonly isPatient: boolean;
+  readonly onNote: (text: string) => void;
+}
+
 /** What a command line of Pulumi did. */
 export interface CommandOutcome {
   readonly exitCode: number;
@@ -63,6 +71,11 @@ export interface Deployer {
   isRegistered(stack: string): Promise<boolean>;
   /** What the stack's tenant was last registered as; undefined where none is. */
   registeredAs(stack: string): Promise<Properties | undefined>;
+  /**
+   * Holds a stack against runs of either engine while `body` works on what it describes. Throws `E_LOCKED` where another run has
+   * it. Where the backend isn't a folder nothing is held: there only the engine's own locks exist.
+   */
+  holdStack<T>(stack: string, options: HoldOptions, body: (hold: StackHold) => Promise<T>): Promise<T>;
   /** Names of all stacks of this environment, sorted. */
   listStacks(): Promise<readonly string[]>;
   isStackPresent(stack: string): Promise<boolean>;

@@ -8,8 +8,16 @@ export type {
   ResourceChange,
   RunResult,
 } from "./deployEvents.ts";
-export type { CommandOutcome, Deployer, DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
+export type {
+  CommandOutcome,
+  Deployer,
+  DeployerOptions,
+  DestroyOptions,
+  HoldOptions,
+  RunOptions,
+} from "./deployer.ts";
 export { chooseEngine, type EngineName } from "./engineChoice.ts";
 export { findOfficialCli, officialPath } from "./officialCommand.ts";
 export { openDeployer } from "./openDeployer.ts";
 export { RunFailedError } from "./runFailure.ts";
+export type { StackHold } from "./stackHold.ts";

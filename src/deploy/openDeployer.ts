@@ -1,10 +1,11 @@
 import { UserError } from "../tenant/errors.ts";
 import { readCutOffOperations } from "./cutOffOperations.ts";
 import type { Properties, RunResult } from "./deployEvents.ts";
-import type { Deployer, DeployerOptions, DestroyOptions, RunOptions } from "./deployer.ts";
+import type { Deployer, DeployerOptions, DestroyOptions, HoldOptions, RunOptions } from "./deployer.ts";
 import { REGISTRATION } from "./deployment.ts";
 import { type EngineSetup, setUpEngine } from "./engineSetup.ts";
 import { passThrough } from "./pulumiPassThrough.ts";
+import { holdStack, type StackHold } from "./stackHold.ts";
 import { plainOutputs, StackRunner } from "./stackRunner.ts";
 import { StackWorkspace } from "./stackWorkspace.ts";
 
@@ -91,6 +92,14 @@ class EnvironmentDeployer implements Deployer {
     const resources = await this.#stacks.resources(stack);
     if (resources.some(({ type }) => !type.startsWith("pulumi:"))) return true;
     return (await readCutOffOperations(this.#stacks.backend?.url ?? "", stack)).length > 0;
+  }
+
+  holdStack<T>(stack: string, options: HoldOptions, body: (hold: StackHold) => Promise<T>): Promise<T> {
+    const { backend } = this.#stacks;
+    if (backend === undefined) return body({ letGoFor: (run) => run() });
+    const { signal } = this.#options;
+    const wait = signal === undefined ? options : { ...options, signal };
+    return holdStack(stack, backend.lockFolder(stack), wait, body);
   }
 
   async listStacks(): Promise<readonly string[]> {

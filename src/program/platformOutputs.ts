@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
-import { MASTER_READ_SECRET, MASTER_SECRET } from "../tenant/environmentConfig.ts";
 import { UserError } from "../tenant/errors.ts";
+import { providerConfigOf } from "../tenant/providerConfig.ts";
 import type { TenantryProviderArgs } from "./tenantryProvider.ts";
 
 /** What the platform stack exports: a few small values and no secret, for each is copied into every tenant's state. */
@@ -35,18 +35,7 @@ export function providerArgs(
   config: EnvironmentConfig,
   vaults: Pick<PlatformOutputs, "platformVaultUrl" | "tenantVaultUrl">,
 ): TenantryProviderArgs {
-  return {
-    environment: config.environment,
-    platformVaultUrl: vaults.platformVaultUrl,
-    tenantVaultUrl: vaults.tenantVaultUrl,
-    masterRef: MASTER_SECRET,
-    masterReadRef: MASTER_READ_SECRET,
-    subscriptionId: config.subscriptionId,
-    resourceGroup: config.resourceGroup,
-    zone: config.zone,
-    profile: config.frontDoor.profile,
-    endpoint: config.frontDoor.endpoint,
-  };
+  return providerConfigOf(config, vaults);
 }
 
 function unfinished(environment: string, missing: readonly string[]): UserError {

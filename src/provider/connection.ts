@@ -1,11 +1,8 @@
-import { randomUUID } from "node:crypto";
+import { type Access, openAccess, type Shared, startAuditedRun } from "../access/index.ts";
 import type { Run as AuditedRun } from "../registry/index.ts";
 import { InternalError } from "../tenant/errors.ts";
 import type { ProviderConfig } from "../tenant/resources.ts";
-import { type Access, openAccess, type Shared } from "./access/access.ts";
-import { currentActor } from "./access/actor.ts";
-import { ConnectionPool } from "./access/connectionPool.ts";
-import { Credentials } from "./access/credentials.ts";
+import { PROJECT_ROOT } from "./projectRoot.ts";
 import { EngineLog } from "./protocol/engineLog.ts";
 import type { Run } from "./run.ts";
 
@@ -67,7 +64,7 @@ export class Connection {
       config,
       isPreview: call.isPreview,
       isDryRun: call.isPreview && process.env.TENANTRY_DRY_RUN === "1",
-      audited: () => (this.auditedRun ??= startAuditedRun()),
+      audited: () => (this.auditedRun ??= startAuditedRun(PROJECT_ROOT)),
       access: this.access,
       signal: this.abort.signal,
       point: (substep) => this.options.onPoint?.(`provider:${call.typeName}:${substep}`),
@@ -75,16 +72,6 @@ export class Connection {
       isUndo: (this.options.isUndo ?? isListedForUndo)(call.stack),
     };
   }
-}
-
-/** One life of a connection is one run, unless `TENANTRY_RUN_ID` groups several. */
-async function startAuditedRun(): Promise<AuditedRun> {
-  return { runId: process.env.TENANTRY_RUN_ID ?? randomUUID(), actor: await currentActor() };
-}
-
-/** What all connections of a process share: what a vault said within the last minute, and open connections. */
-export function openShared(): Shared {
-  return { credentials: new Credentials(), pool: new ConnectionPool() };
 }
 
 function isListedForUndo(stack: string): boolean {

@@ -1,7 +1,8 @@
+import { openShared } from "../access/index.ts";
 import { readPhases, readRecord } from "../registry/index.ts";
 import type { ProviderConfig } from "../tenant/resources.ts";
 import { diffInputs, read, typeOfToken } from "./calls.ts";
-import { Connection, openShared } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import type { Properties } from "./protocol/wire.ts";
 import type { AnyResourceType, Observed } from "./resource.ts";
 import { PLATFORM_SLUG } from "./secretOwnership.ts";

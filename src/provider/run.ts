@@ -1,6 +1,6 @@
+import type { Access } from "../access/index.ts";
 import type { Run as AuditedRun } from "../registry/index.ts";
 import type { ProviderConfig } from "../tenant/resources.ts";
-import type { Access } from "./access/access.ts";
 
 /** Everything one call of a resource may use besides its inputs. */
 export interface Run {

@@ -1,7 +1,7 @@
+import { repeatWhenCut } from "../access/index.ts";
 import { type Client, close, connect, PostgresError, parsePostgresUrl } from "../postgres/index.ts";
 import { UserError } from "../tenant/errors.ts";
 import type { DatabaseAddress, TenantKey } from "../tenant/resources.ts";
-import { repeatWhenCut } from "./access/repeatWhenCut.ts";
 import type { Run } from "./run.ts";
 
 /** What the session of the proof is called in the server's own lists. */

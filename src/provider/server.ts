@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import { Connection, openShared, type ProviderOptions } from "./connection.ts";
+import { openShared } from "../access/index.ts";
+import { Connection, type ProviderOptions } from "./connection.ts";
 import { Peers } from "./protocol/peers.ts";
 import { providerService } from "./service.ts";
 

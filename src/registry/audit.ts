@@ -20,7 +20,8 @@ export type AuditEvent =
   | "TENANT_PURGING"
   | "TENANT_PURGED"
   | "TENANT_MIGRATED"
-  | "TENANT_BACKED_UP";
+  | "TENANT_BACKED_UP"
+  | "TENANT_CACHE_CLEARED";
 
 /** Plain data, never a secret: the row can't be changed afterwards. */
 export type AuditDetails = Readonly<Record<string, JsonValue>>;

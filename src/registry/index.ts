@@ -7,6 +7,7 @@ export {
   type NewBackup,
   recordBackup,
 } from "./backups.ts";
+export { CACHE_CHANNEL, raiseCacheEpoch } from "./cacheEpoch.ts";
 export { recordFailure } from "./failure.ts";
 export { NAMES_HINT, readHosts } from "./hosts.ts";
 export { grantRead, migrateMaster } from "./master.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ConnectionPool, type Lease } from "../../src/access/index.ts";
 import { type FaultEffect, Faults } from "../../src/localcloud/faults/index.ts";
 import { type FaultProxy, openFaultProxy } from "../../src/localcloud/postgres/faultProxy.ts";
-import { ConnectionPool, type Lease } from "../../src/provider/access/connectionPool.ts";
 import { USAGES } from "../edge/azure.ts";
 import { findTestPort } from "../support/ports.ts";
 import { startTestPostgres, type TestPostgres } from "../support/postgres.ts";

@@ -90,7 +90,7 @@ export function finished(child: ChildProcess): Promise<CommandResult> {
 /** The machine's environment without what would steer Pulumi or tenantry. */
 export function cleanEnvironment(): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(PULUMI_|TENANTRY_|IDENTITY_|NODE_EXTRA|VITEST)/.test(name),
+    ([name]) => !/^(PULUMI_|TENANTRY_|IDENTITY_|NODE_EXTRA|VITEST|FORCE_COLOR$|NO_COLOR$)/.test(name),
   );
   return Object.fromEntries(kept);
 }

@@ -21,6 +21,8 @@ export type Progress =
       readonly kind: "finished";
       readonly target: string;
       readonly summary: string;
+      /** What a program wants to know beside the words; no secret. */
+      readonly details?: object;
       readonly atMs: number;
       readonly tookMs: number;
     }

@@ -1,3 +1,4 @@
+import type { AdminSession } from "../../access/index.ts";
 import { ensureTenantTemplate } from "../../hooks/index.ts";
 import {
   type Client,
@@ -20,7 +21,6 @@ import {
 import type { DesiredStatus } from "../../tenant/desired.ts";
 import { UserError } from "../../tenant/errors.ts";
 import type { DatabaseInputs, DatabaseOutputs } from "../../tenant/resources.ts";
-import type { AdminSession } from "../access/access.ts";
 import { withCopyStrategy } from "../copyStrategy.ts";
 import { assertMayDelete } from "../deleteLock.ts";
 import { markerFor } from "../markerFor.ts";

@@ -15,7 +15,9 @@ const FINDINGS: readonly Finding[] = [
 ];
 
 test("findings are wrapped below their text; a command to copy stays on one line", () => {
-  expect(stripVTControlCharacters(findingsText(FINDINGS, 60))).toBe(`ok     Node: v20.20.2
+  expect(
+    stripVTControlCharacters(findingsText(FINDINGS, { columns: 60, isTerminal: false })),
+  ).toBe(`ok     Node: v20.20.2
 BROKEN port 20345: taken by process 99 ('python3'); the
          local cloud's Key Vault shop-tenants listens there
          End it (\`kill 99\`) or make it listen elsewhere,
@@ -25,5 +27,7 @@ BROKEN port 20345: taken by process 99 ('python3'); the
 });
 
 test("on a wide terminal a finding is one line and what to do another", () => {
-  expect(stripVTControlCharacters(findingsText(FINDINGS, 200)).split("\n")).toHaveLength(5);
+  expect(
+    stripVTControlCharacters(findingsText(FINDINGS, { columns: 200, isTerminal: true })).split("\n"),
+  ).toHaveLength(5);
 });

@@ -1,4 +1,4 @@
-import { type Client, type ConnectOptions, close, connect } from "../../postgres/index.ts";
+import { type Client, type ConnectOptions, close, connect } from "../postgres/index.ts";
 
 /** `pg` has both; its types know neither. */
 type PooledClient = Client & { ref(): void; unref(): void };

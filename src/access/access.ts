@@ -1,15 +1,17 @@
 import { hostname } from "node:os";
-import { type EdgeClient, openEdge } from "../../edge/index.ts";
+import { type EdgeClient, openEdge } from "../edge/index.ts";
 import {
   type Client,
   type ConnectOptions,
+  close,
+  connect,
   PostgresError,
   parsePostgresUrl,
   withDatabase,
-} from "../../postgres/index.ts";
-import { UserError } from "../../tenant/errors.ts";
-import type { ProviderConfig } from "../../tenant/resources.ts";
-import { openVault, type SecretVault } from "../../vault/index.ts";
+} from "../postgres/index.ts";
+import { UserError } from "../tenant/errors.ts";
+import type { ProviderConfig } from "../tenant/resources.ts";
+import { openVault, type SecretVault } from "../vault/index.ts";
 import type { ConnectionPool, Lease } from "./connectionPool.ts";
 import type { Credentials } from "./credentials.ts";
 import { assertEnvironment, refuseLoopback } from "./environmentGuard.ts";
@@ -31,6 +33,8 @@ export interface Access {
   vaultAt(url: string): SecretVault;
   /** Master with the right to write. Throws `E_UNREACHABLE` or `PROVISIONING_UNAVAILABLE`. */
   withMaster<T>(body: (client: Client) => Promise<T>): Promise<T>;
+  /** The same on a connection of its own, closed afterwards: for a session's locks. */
+  withOwnMaster<T>(body: (client: Client) => Promise<T>): Promise<T>;
   /** Master with the read-only role: what a preview may use. */
   withMasterReader<T>(body: (client: Client) => Promise<T>): Promise<T>;
   /** A server of `identity.db_server` as its admin. Throws `E_ADMIN_CONN_UNRESOLVED` when the vault has no URL. */
@@ -61,12 +65,15 @@ export function openAccess(config: ProviderConfig, { credentials, pool }: Shared
       pool.lease(url, options, use);
   const withMaster = <T>(body: (client: Client) => Promise<T>) =>
     withLogin("master", masterAt(config.masterRef), pooled(WRITER), body);
+  const withOwnMaster = <T>(body: (client: Client) => Promise<T>) =>
+    withCurrentLogin("master", masterAt(config.masterRef), ownLease, body);
   const urlOf = (server: ServerRow) => (isFresh: boolean) => adminUrlOf(config, credentials, server, isFresh);
   return {
     tenantVault: openVault(config.tenantVaultUrl),
     edge: openEdge(config),
     vaultAt: openVault,
     withMaster,
+    withOwnMaster,
     withMasterReader: (body) => withLogin("master", masterAt(config.masterReadRef), pooled(READER), body),
     withAdmin: async (name, body) => {
       const server = await withMaster((client) => findServerRow(client, name));
@@ -96,6 +103,13 @@ const READER: ConnectOptions = {
   connectTimeoutMs: 3_000,
   queryTimeoutMs: 10_000,
 };
+
+/** Outside the pool: whoever waits for a connection of it would wait for the lock's end too. */
+async function ownLease(url: string): Promise<Lease> {
+  const client = await connect(url, WRITER);
+  const end = () => close(client);
+  return { client, giveBack: end, discard: end };
+}
 
 type LeaseAt = (url: string) => Promise<Lease>;
 

@@ -1,4 +1,4 @@
-import { isConnectionLoss, PostgresError } from "../../postgres/index.ts";
+import { isConnectionLoss, PostgresError } from "../postgres/index.ts";
 
 /** How often one piece of work is begun again: a server that falls over it every time must not be met for ever. */
 const MAX_CUTS = 3;

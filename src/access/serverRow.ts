@@ -1,6 +1,6 @@
-import type { Queryable } from "../../postgres/index.ts";
-import { readServer, type ServerRow } from "../../registry/index.ts";
-import { UserError } from "../../tenant/errors.ts";
+import type { Queryable } from "../postgres/index.ts";
+import { readServer, type ServerRow } from "../registry/index.ts";
+import { UserError } from "../tenant/errors.ts";
 
 export type { ServerRow };
 

@@ -1,6 +1,6 @@
-import { armUrl } from "../../edge/index.ts";
-import { UserError } from "../../tenant/errors.ts";
-import type { ProviderConfig } from "../../tenant/resources.ts";
+import { armUrl } from "../edge/index.ts";
+import { UserError } from "../tenant/errors.ts";
+import type { ProviderConfig } from "../tenant/resources.ts";
 
 const LOCAL_ENVIRONMENT = "local";
 

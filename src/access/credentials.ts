@@ -1,4 +1,4 @@
-import { openVault } from "../../vault/index.ts";
+import { openVault } from "../vault/index.ts";
 
 /** How long a credential is believed before the vault is asked again; a refused login asks at once. */
 const BELIEVED_MS = 60_000;

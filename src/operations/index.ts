@@ -1,0 +1,4 @@
+export { type ClearedCache, clearCache } from "./clearCache.ts";
+export { type OperationContext, type OperationOptions, openOperations } from "./context.ts";
+export { missingRecord } from "./missingRecord.ts";
+export { withTenantHeld } from "./tenantHeld.ts";
