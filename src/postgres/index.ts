@@ -53,7 +53,7 @@ export {
   readMigrationFiles,
   sortMigrations,
 } from "./migrationFile.ts";
-export { lockOwnTables, type OwnTable, TamperedSchemaError, withOwnTables } from "./ownTables.ts";
+export { lockOwnTables, OWN_TABLES, type OwnTable, TamperedSchemaError, withOwnTables } from "./ownTables.ts";
 export { ident, literal, MAX_IDENTIFIER_BYTES } from "./quote.ts";
 export { RECOVERY_BUDGET_MS, type RetryOptions, withRetry } from "./retry.ts";
 export {

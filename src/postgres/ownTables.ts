@@ -8,7 +8,28 @@ const SCHEMA = "tenantry";
 /** Longest wait for a transaction of the application's that holds one of our tables. */
 const LOCK_TIMEOUT_MS = 10_000;
 
-export type OwnTable = "migration" | "setting" | "admin" | "invitation";
+/** Every table of schema tenantry, in the order in which they are made. */
+export const OWN_TABLES = [
+  "migration",
+  "setting",
+  "admin",
+  "invitation",
+  "role",
+  "role_permission",
+  "user_group",
+  "group_role",
+  "group_member",
+  "api_scope",
+  "api_resource",
+  "identity_resource",
+  "identity_provider",
+  "application",
+  "connection",
+  "api_key",
+  "operator",
+] as const;
+
+export type OwnTable = (typeof OWN_TABLES)[number];
 
 /**
  * A table of schema tenantry is not as we made it. It belongs to the tenant, so whoever has the tenant's password could

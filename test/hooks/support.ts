@@ -8,6 +8,7 @@ import {
   connect,
   ensureTenantDatabase,
   type MigrationFile,
+  OWN_TABLES,
   type ServerAdmin,
   type TenantDatabase,
   withDatabase,
@@ -71,7 +72,7 @@ export async function tenTimes<T>(
 /** Every row of schema tenantry with its version: equal before and after means that nothing was written. */
 export async function everyRow(client: Client): Promise<string> {
   const tables: unknown[] = [];
-  for (const table of ["migration", "setting", "admin", "invitation"]) {
+  for (const table of OWN_TABLES) {
     const { rows } = await client.query(
       `SELECT xmin::text, to_jsonb(t)::text AS row FROM tenantry.${table} t ORDER BY 2`,
     );
