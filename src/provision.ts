@@ -75,6 +75,7 @@ async function declareTenant(
     provider,
     migrationFiles: checksumsOf(tenant.migrations),
     isProtected: isRegistrationProtected(tenant, record),
+    rotation: record.isReachable ? record.rotation : undefined,
   });
   return { tenantId, server, host: tenant.hosts[0] ?? "" };
 }

@@ -40,6 +40,12 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./clearCache.ts")).clearCache,
   },
   {
+    name: "rotate",
+    group: "Operations",
+    summary: "give a tenant a new password and secret version",
+    load: async () => (await import("./rotate.ts")).rotate,
+  },
+  {
     name: "status",
     group: "Look",
     summary: "ask database, vault, DNS, CDN and master how tenants are",
@@ -96,7 +102,6 @@ export const UNBUILT_VERBS: readonly string[] = [
   "restore",
   "clean",
   "move",
-  "rotate",
   "repair",
   "offboard",
   "grant",

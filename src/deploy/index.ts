@@ -17,6 +17,7 @@ export type {
   RunOptions,
 } from "./deployer.ts";
 export { chooseEngine, type EngineName } from "./engineChoice.ts";
+export { killPointsOf } from "./killPoints.ts";
 export { findOfficialCli, officialPath } from "./officialCommand.ts";
 export { openDeployer } from "./openDeployer.ts";
 export { RunFailedError } from "./runFailure.ts";

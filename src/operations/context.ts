@@ -1,5 +1,5 @@
 import { type Access, openAccess, openShared, startAuditedRun } from "../access/index.ts";
-import type { Deployer } from "../deploy/index.ts";
+import { type Deployer, killPointsOf } from "../deploy/index.ts";
 import type { Run } from "../registry/index.ts";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
 import { UserError } from "../tenant/errors.ts";
@@ -25,6 +25,8 @@ export interface OperationContext {
   readonly isPatient: boolean;
   /** Tells what is under way, in a line without a secret. */
   note(text: string): void;
+  /** A place inside an operation where tests try a crash: `<operation>:<substep>`. */
+  point(name: string): void;
 }
 
 /** What {@link openOperations} takes. */
@@ -48,5 +50,6 @@ export async function openOperations(
   const access = openAccess(provider, openShared());
   const run = await startAuditedRun(root);
   const { environment } = config;
-  return { ...options, environment, provider, access, run, close: () => access.release() };
+  const point = killPointsOf(process.env) ?? (() => undefined);
+  return { ...options, environment, provider, access, run, point, close: () => access.release() };
 }

@@ -1,4 +1,5 @@
 export { type ClearedCache, clearCache } from "./clearCache.ts";
 export { type OperationContext, type OperationOptions, openOperations } from "./context.ts";
 export { missingRecord } from "./missingRecord.ts";
+export { type Rotated, rotate } from "./rotate.ts";
 export { withTenantHeld } from "./tenantHeld.ts";

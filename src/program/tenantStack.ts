@@ -4,7 +4,7 @@ import type { DesiredTenant } from "../tenant/desired.ts";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
 import type { DatabaseAddress, TenantKey } from "../tenant/resources.ts";
 import { type InputsOf, madeOr } from "./inputs.ts";
-import { PASSWORD_LENGTH } from "./passwords.ts";
+import { PASSWORD_LENGTH, passwordKeepers } from "./passwords.ts";
 import type { PlatformOutputs } from "./platformOutputs.ts";
 import { postgresUrl } from "./postgresUrl.ts";
 import { Sequence } from "./sequence.ts";
@@ -21,6 +21,8 @@ export interface TenantStackArgs {
   readonly migrationFiles: Readonly<Record<string, string>>;
   /** Whether `Registration` carries `protect`. */
   readonly isProtected: boolean;
+  /** Number of the password, which grows when it is to be made anew; undefined where master can't say it. */
+  readonly rotation: number | undefined;
   readonly provider: TenantryProvider;
 }
 
@@ -89,9 +91,7 @@ export class TenantStack extends pulumi.ComponentResource {
   #createDatabase(placement: tenantry.Placement): tenantry.Database {
     const { tenant, platform } = this.#args;
     const { slug, status, migrations, secretName: name } = tenant;
-    const { result: password } = this.#sequence.add(
-      (options) => new RandomPassword(`${slug}-password`, { length: PASSWORD_LENGTH }, options),
-    );
+    const { result: password } = this.#sequence.add((options) => this.#makePassword(options));
     const value = pulumi
       .all([madeOr(placement.host, ""), madeOr(placement.port, 0), madeOr(password, "")])
       .apply(([host, port, secret]) =>
@@ -101,6 +101,15 @@ export class TenantStack extends pulumi.ComponentResource {
     this.#sequence.add((options) => new tenantry.VaultSecret(`${slug}-secret`, secret, options));
     const database = { ...this.#place, password, status, migrations };
     return this.#sequence.add((options) => new tenantry.Database(`${slug}-database`, database, options));
+  }
+
+  /** The first password has no keepers; a number that grew replaces it, and secret and role follow in the same run. */
+  #makePassword(options: pulumi.CustomResourceOptions): RandomPassword {
+    const { tenant, rotation } = this.#args;
+    const args = { length: PASSWORD_LENGTH, ...passwordKeepers(rotation ?? 0) };
+    // What isn't known is no reason to plan a new password.
+    const known = rotation === undefined ? { ...options, ignoreChanges: ["keepers"] } : options;
+    return new RandomPassword(`${tenant.slug}-password`, args, known);
   }
 
   #migrate(): void {

@@ -1,5 +1,5 @@
 import type { Queryable } from "../postgres/index.ts";
-import { findNamesakes, isPurgeable, readRecord, readServer } from "../registry/index.ts";
+import { findNamesakes, isPurgeable, readRecord, readRotation, readServer } from "../registry/index.ts";
 import { InternalError, UserError } from "../tenant/errors.ts";
 import { NotAllowedError } from "../tenant/notAllowed.ts";
 import type { GetRecordArgs, GetRecordResult } from "../tenant/resources.ts";
@@ -17,6 +17,7 @@ const NO_RECORD: GetRecordResult = {
   server: "",
   region: "",
   wasEverActive: false,
+  rotation: 0,
   isPurgeable: false,
   namesakes: [],
   isReachable: true,
@@ -64,6 +65,7 @@ async function askMaster(client: Queryable, args: GetRecordArgs): Promise<GetRec
     server: record.server ?? "",
     region: server?.region ?? "",
     wasEverActive: record.activeAt !== null,
+    rotation: (await readRotation(client, record.id)).wanted,
     isPurgeable: isPurgeable(record, new Date()),
     namesakes: [],
     isReachable: true,

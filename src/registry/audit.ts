@@ -21,6 +21,7 @@ export type AuditEvent =
   | "TENANT_PURGED"
   | "TENANT_MIGRATED"
   | "TENANT_BACKED_UP"
+  | "TENANT_ROTATED"
   | "TENANT_CACHE_CLEARED";
 
 /** Plain data, never a secret: the row can't be changed afterwards. */

@@ -40,6 +40,7 @@ export {
   reserveTenant,
   writeTombstone,
 } from "./reservation.ts";
+export { beginRotation, endRotation, type Rotation, readRotation } from "./rotation.ts";
 export type { Actor, Run } from "./run.ts";
 export { isSameJson } from "./sameJson.ts";
 export { listServers, readServer, removeServer, type ServerRow, upsertServer } from "./servers.ts";

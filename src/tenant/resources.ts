@@ -199,6 +199,8 @@ export interface GetRecordResult {
   readonly server: string;
   readonly region: string;
   readonly wasEverActive: boolean;
+  /** Number of the tenant's password: one that grew makes the stack's password anew. */
+  readonly rotation: number;
   /** Deleted, and retention is over or the purge confirmed, and no hold: decided from master alone. */
   readonly isPurgeable: boolean;
   /** Living tenants with the entry's display name and admin, asked where `slug` itself has no record. */

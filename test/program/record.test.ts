@@ -16,6 +16,7 @@ const NO_RECORD: GetRecordResult = {
   server: "",
   region: "",
   wasEverActive: false,
+  rotation: 0,
   isPurgeable: false,
   namesakes: [],
   isReachable: true,

@@ -25,6 +25,7 @@ function declareAcme(overrides: Partial<TenantStackArgs> = {}): Promise<Declared
       },
       migrationFiles: { "0001_app.sql": "sha" },
       isProtected: true,
+      rotation: 0,
       provider: new TenantryProvider("tenantry", {
         environment: "local",
         platformVaultUrl: "https://platform.vault.test/",

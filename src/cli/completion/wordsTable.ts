@@ -36,6 +36,7 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   destroy: { options: ["--parallel", "--all", "--platform", "--purge", "--confirm"], arguments: "slugs" },
   new: { options: ["--display-name", "--admin-email", "--legal-name", "--plan", "--up"] },
   "clear-cache": { options: [], arguments: "slugs" },
+  rotate: { options: [], arguments: "slugs" },
   status: { options: ["--all"], arguments: "slugs" },
   list: { options: ["--offline"] },
   check: { options: [], arguments: "slugs" },

@@ -21,9 +21,11 @@ const REPEATED = new Set([
 /** What Pulumi's engines show in place of a text that only the apply will know. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+const PASSWORD = "random:index/randomPassword:RandomPassword";
+
 /** Words a preview. Pure; secrets never reach it. */
 export function wordPlan(target: string, result: RunResult): PlanWords {
-  const changes = result.changes.filter(({ type }) => !type.startsWith("pulumi:"));
+  const changes = result.changes.filter(({ type }) => !type.startsWith("pulumi:")).map(asRotation);
   if (changes.length === 0) return { headline: `${target}  no changes`, lines: [] };
   const updated = changes.filter(({ operation }) => operation === "update");
   const lines = [
@@ -31,6 +33,12 @@ export function wordPlan(target: string, result: RunResult): PlanWords {
     ...uniqueLines(updated.flatMap(wordUpdate)),
   ];
   return { headline: `${target}  ${countWords(changes)}`, lines };
+}
+
+/** A replaced password is no loss: its secret and role follow in the same run, and open sessions live on. */
+function asRotation(change: ResourceChange): ResourceChange {
+  const isRotated = change.type === PASSWORD && change.operation === "replace";
+  return isRotated ? { ...change, operation: "update", differences: [] } : change;
 }
 
 /** `3 to create, 1 to update`, deletes and replacements in capitals. */
@@ -72,7 +80,7 @@ const PHRASES: Readonly<Record<string, (properties: Properties) => string>> = {
   "tenantry:index:Placement": ({ serverName, server, host }) =>
     `placement on server '${serverName ?? server}'${host === undefined ? "" : ` (${host})`}`,
   "tenantry:index:StateCheck": () => "check that nothing of this name is there",
-  "random:index/randomPassword:RandomPassword": () => "password",
+  [PASSWORD]: ({ keepers }) => (keepers === undefined ? "password" : "password, made anew"),
   "tenantry:index:VaultSecret": ({ name }) => `secret '${name}'`,
   "tenantry:index:Database": ({ database, role }) => `database '${database}' owned by '${role}'`,
   "tenantry:index:Migrations": ({ files, migrations }) => migrationWords(files, migrations),

@@ -1,3 +1,4 @@
+import { withProvenLogin } from "../../access/index.ts";
 import { commandMigrationsHook, loadMigrations, sqlMigrationsHook } from "../../hooks/index.ts";
 import { type Client, type LedgerRow, lastMigration, withStandIn } from "../../postgres/index.ts";
 import { appendAudit } from "../../registry/index.ts";
@@ -13,7 +14,6 @@ import { requireRecord } from "../records.ts";
 import { refuseMove } from "../refusals.ts";
 import type { Known, Previewed, Refusal, ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
-import { withProvenLogin } from "../secretProof.ts";
 import { lookInTenantDatabase } from "../tenantDatabase.ts";
 
 /** The tenant's schema at the newest migration; first of all the vault's value is proven by a login. */
@@ -68,7 +68,7 @@ async function applyCommand(
     await run.warn(`\`${plan.run}\` waits until tenant '${inputs.slug}' is active: its role may not log in.`);
     return { applied: [], last: "" };
   }
-  const url = await withProvenLogin(inputs, run, async (_, proven) => proven);
+  const url = await withProvenLogin(inputs, run.access, async (_, proven) => proven);
   run.point("secret proven");
   await run.access.withDatabase(inputs, (client) =>
     commandMigrationsHook.apply(
@@ -102,7 +102,7 @@ async function applySql(
     return apply(client);
   };
   const outcome = await (inputs.status === "active"
-    ? withProvenLogin(inputs, run, proven)
+    ? withProvenLogin(inputs, run.access, proven)
     : run.access.withAdmin(inputs.server, (admin) =>
         withStandIn(admin, { ...inputs, marker: markerFor(inputs) }, apply),
       ));

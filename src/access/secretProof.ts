@@ -1,13 +1,14 @@
-import { repeatWhenCut } from "../access/index.ts";
 import { type Client, close, connect, PostgresError, parsePostgresUrl } from "../postgres/index.ts";
 import { UserError } from "../tenant/errors.ts";
-import type { DatabaseAddress, TenantKey } from "../tenant/resources.ts";
-import type { Run } from "./run.ts";
+import type { DatabaseAddress } from "../tenant/resources.ts";
+import type { Access } from "./access.ts";
+import { repeatWhenCut } from "./repeatWhenCut.ts";
 
 /** What the session of the proof is called in the server's own lists. */
 const APPLICATION = "tenantry migrations";
 
-type Place = TenantKey & DatabaseAddress & { readonly secretName: string };
+/** Where a tenant's secret has to lead. */
+export type ProvenPlace = DatabaseAddress & { readonly slug: string; readonly secretName: string };
 
 /**
  * Logs in with the value that the vault really holds (FAULTS F40) and runs `body` in that session, from the beginning
@@ -15,11 +16,11 @@ type Place = TenantKey & DatabaseAddress & { readonly secretName: string };
  * database or role, or is refused.
  */
 export async function withProvenLogin<T>(
-  place: Place,
-  run: Run,
+  place: ProvenPlace,
+  access: Access,
   body: (client: Client, url: string) => Promise<T>,
 ): Promise<T> {
-  const url = await secretUrl(place, run);
+  const url = await secretUrl(place, access);
   return repeatWhenCut(async () => {
     const client = await logIn(place, url);
     try {
@@ -30,8 +31,8 @@ export async function withProvenLogin<T>(
   });
 }
 
-async function secretUrl(place: Place, run: Run): Promise<string> {
-  const url = await run.access.tenantVault.get(place.secretName);
+async function secretUrl(place: ProvenPlace, access: Access): Promise<string> {
+  const url = await access.tenantVault.get(place.secretName);
   if (url === undefined) throw mismatch(place, "the vault has no value");
   const said = parseUrl(place, url);
   if (said.database !== place.database || said.user !== place.role) {
@@ -40,7 +41,7 @@ async function secretUrl(place: Place, run: Run): Promise<string> {
   return url;
 }
 
-async function logIn(place: Place, url: string): Promise<Client> {
+async function logIn(place: ProvenPlace, url: string): Promise<Client> {
   try {
     return await connect(url, { applicationName: APPLICATION });
   } catch (error) {
@@ -49,10 +50,7 @@ async function logIn(place: Place, url: string): Promise<Client> {
   }
 }
 
-function parseUrl(
-  place: { readonly slug: string; readonly secretName: string } & DatabaseAddress,
-  url: string,
-) {
+function parseUrl(place: ProvenPlace, url: string) {
   try {
     return parsePostgresUrl(url);
   } catch (error) {
@@ -60,10 +58,7 @@ function parseUrl(
   }
 }
 
-function mismatch(
-  place: { readonly slug: string; readonly secretName: string } & DatabaseAddress,
-  reason: string,
-): UserError {
+function mismatch(place: ProvenPlace, reason: string): UserError {
   return new UserError(
     "E_SECRET_MISMATCH",
     `Tenant '${place.slug}': the value of secret '${place.secretName}' doesn't log in to '${place.database}' on '${place.server}' as '${place.role}': ${reason}.`,

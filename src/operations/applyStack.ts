@@ -1,0 +1,24 @@
+import type { DeployEvent, RunResult, StackHold } from "../deploy/index.ts";
+import { stackOf } from "../tenant/names.ts";
+import type { OperationContext } from "./context.ts";
+
+/** Runs `up` on the tenant's stack while the operation lets go of it; what the run notes and warns of is told. */
+export function applyStack(context: OperationContext, slug: string, hold: StackHold): Promise<RunResult> {
+  const { deployer, environment, isPatient } = context;
+  return hold.letGoFor(() =>
+    deployer.up(stackOf(environment, slug), { isPatient, onEvent: (event) => tell(event, context) }),
+  );
+}
+
+/** Runs the platform's `up`. */
+export function applyPlatform(context: OperationContext): Promise<RunResult> {
+  const { deployer, environment, isPatient } = context;
+  return deployer.up(environment, { isPatient, onEvent: (event) => tell(event, context) });
+}
+
+function tell(event: DeployEvent, context: OperationContext): void {
+  if (event.kind === "note") context.note(event.text);
+  if (event.kind === "phase") context.note(event.phase);
+  if (event.kind === "diagnostic" && event.diagnostic.severity === "warning")
+    context.note(`warning: ${event.diagnostic.message}`);
+}
