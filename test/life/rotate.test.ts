@@ -47,8 +47,6 @@ describe.sequential("`tenantry rotate`", () => {
   const expectNoDiff = async () => {
     const preview = await workspace.tenantry(["preview", "acme", "--exit-code", "--refresh"]);
     expect(preview, preview.stdout).toMatchObject({ code: 0 });
-    const offline = await workspace.tenantry(["preview", "acme", "--exit-code", "--offline"]);
-    expect(offline, offline.stdout).toMatchObject({ code: 0 });
     const up = await workspace.tenantry(["up", "acme"]);
     expect(up.stdout).toContain("no changes");
   };

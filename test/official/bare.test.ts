@@ -88,6 +88,16 @@ describe.skipIf(PULUMI === undefined).sequential(`the official pulumi, bare${WHY
     expectDone(await bench.pulumi(["preview", "-s", "local", "--non-interactive", "--expect-no-changes"]));
   });
 
+  test("after `tenantry rotate` refresh, preview and up see no change, whichever engine made the password", async () => {
+    for (const engine of ["embedded", "official"]) {
+      expectDone(await bench.workspace.tenantry(["rotate", "acme", "--engine", engine]));
+      expectDone(await bench.pulumi(previewOf("acme")));
+      const refresh = ["refresh", "-s", "local.acme", "--yes", "--non-interactive", "--expect-no-changes"];
+      expectDone(await bench.pulumi(refresh));
+      expectDone(await bench.pulumi([...upOf("acme"), "--expect-no-changes"]));
+    }
+  });
+
   test("`tenantry --engine official` does the same job", async () => {
     expectDone(await bench.workspace.tenantry(["up", "northwind-logistics", "--engine", "official"]));
     expect(await statusOf("northwind-logistics")).toEqual(["active"]);

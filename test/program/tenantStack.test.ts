@@ -195,6 +195,14 @@ const REGISTRATION: Declared = {
 };
 
 describe("TenantStack", () => {
+  test("a password of a later number has keepers, so that a grown number replaces it", async () => {
+    const inputsOf = async (rotation: number | undefined) =>
+      (await declareAcme({ rotation })).find(({ name }) => name === "acme-password")?.inputs;
+    expect(await inputsOf(0)).toEqual({ length: 32 });
+    expect(await inputsOf(2)).toEqual({ length: 32, keepers: { rotation: "2" } });
+    expect(await inputsOf(undefined)).toEqual({ length: 32 });
+  });
+
   test("declares exactly these resources, in the order of a provisioning", async () => {
     const declared = await declareAcme();
     expect(declared.slice(2)).toEqual([...RESERVATION, ...DATA, ...EDGE, REGISTRATION]);
