@@ -33,6 +33,8 @@ export interface EngineLoad {
 }
 
 const ALL_PHASES: readonly Phase[] = ["up", "preview", "noop", "destroy"];
+/** Of one large stack: what a refresh costs grows with it too. */
+export const SIZE_PHASES: readonly Phase[] = ["up", "preview", "noop", "refresh", "drift", "destroy"];
 
 /** Runs each phase over all stacks, shared out to one process a core; each process has its own SDK. */
 export async function measureEngine(load: EngineLoad): Promise<readonly PhaseResult[]> {

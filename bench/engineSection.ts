@@ -1,4 +1,4 @@
-import { measureEngine, type PhaseResult } from "./engine.ts";
+import { measureEngine, type PhaseResult, SIZE_PHASES } from "./engine.ts";
 import { measureOfficialStacks } from "./officialStacks.ts";
 
 /** Rounds of the 500-stack run: enough to see the spread. */
@@ -43,20 +43,22 @@ function stackTable(
   ].join("\n");
 }
 
-/** One stack alone, twice as large: what it costs must only double. */
+/** Stacks of these sizes, each twice the one before: what each costs must only double. */
+const SIZES = [800, 1600, 3200];
+
 async function sizeTable(): Promise<string> {
-  const [half, whole] = [
-    await measureEngine({ stacks: 1, resources: 800, processes: 1, atOnce: 1 }),
-    await measureEngine({ stacks: 1, resources: 1600, processes: 1, atOnce: 1 }),
-  ];
-  const rows = half.map(({ phase, wallMs }, index) => {
-    const double = whole[index]?.wallMs ?? Number.NaN;
-    return `| ${phase} | ${(wallMs / 1000).toFixed(1)} | ${(double / 1000).toFixed(1)} | ${(double / wallMs).toFixed(2)} |`;
+  const results: (readonly PhaseResult[])[] = [];
+  for (const resources of SIZES)
+    results.push(await measureEngine({ stacks: 1, resources, processes: 1, atOnce: 1, phases: SIZE_PHASES }));
+  const rows = SIZE_PHASES.map((phase, index) => {
+    const cpu = results.map((result) => result[index]?.cpuMs ?? Number.NaN);
+    const ratios = cpu.slice(1).map((ms, place) => (ms / (cpu[place] ?? Number.NaN)).toFixed(2));
+    return `| ${[phase, ...cpu.map((ms) => (ms / 1000).toFixed(1)), ...ratios].join(" | ")} |`;
   });
   return [
-    "One stack of 800 and one of 1,600 resources, seconds, once each:\n",
-    "| phase | 800 | 1,600 | ratio |",
-    "| --- | --- | --- | --- |",
+    "One stack of 800, one of 1,600 and one of 3,200 resources, CPU seconds, once each; `drift` is a refresh that finds all changed:\n",
+    "| phase | 800 | 1,600 | 3,200 | 1,600 ÷ 800 | 3,200 ÷ 1,600 |",
+    "| --- | --- | --- | --- | --- | --- |",
     ...rows,
     "",
   ].join("\n");

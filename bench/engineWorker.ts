@@ -5,9 +5,9 @@ import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { createEmbeddedCommand } from "../src/engine/index.ts";
 import { idleProvider } from "./idleProvider.ts";
 
-/** What a worker is asked: one phase over its share of the stacks. */
+/** What a worker is asked: one phase over its share of the stacks; `drift` is a refresh that finds all changed. */
 export interface WorkerTask {
-  readonly phase: "up" | "preview" | "noop" | "destroy";
+  readonly phase: "up" | "preview" | "noop" | "refresh" | "drift" | "destroy";
   readonly root: string;
   readonly stacks: readonly string[];
   /** Resources of each stack. */
@@ -33,7 +33,8 @@ class Thing extends CustomResource {
   }
 }
 
-const command = createEmbeddedCommand({ providers: { idle: idleProvider } });
+let isDrifting = false;
+const command = createEmbeddedCommand({ providers: { idle: () => idleProvider(() => isDrifting) } });
 let finished = 0;
 let rssAfter100Bytes: number | undefined;
 
@@ -75,7 +76,9 @@ async function drain(task: WorkerTask, queue: string[]): Promise<void> {
 
 async function run({ phase, root, resources }: WorkerTask, name: string): Promise<void> {
   const stack = await openStack(root, name, resources);
+  isDrifting = phase === "drift";
   if (phase === "destroy") await stack.destroy();
+  else if (phase === "refresh" || phase === "drift") await stack.refresh();
   else if (phase === "preview") await stack.preview();
   else {
     const { summary } = await stack.up({ suppressOutputs: true });

@@ -1,7 +1,7 @@
 import type { Provider } from "../src/engine/index.ts";
 
-/** A provider that does nothing: whatever is asked for is there at once, as it was asked. */
-export function idleProvider(): Provider {
+/** A provider that does nothing: whatever is asked for is there at once, as it was asked; a read may find another value. */
+export function idleProvider(isDrifting: () => boolean = () => false): Provider {
   const noChange = {
     changes: "none",
     replaceKeys: [],
@@ -22,7 +22,12 @@ export function idleProvider(): Provider {
       outputs: { ...inputs, made: "yes" },
       initErrors: [],
     }),
-    read: async ({ id, inputs, outputs }) => ({ id, inputs, outputs, initErrors: [] }),
+    read: async ({ id, inputs, outputs }) => ({
+      id,
+      inputs,
+      outputs: isDrifting() ? { ...outputs, made: `${outputs.made} again` } : outputs,
+      initErrors: [],
+    }),
     update: async ({ newInputs }) => ({ outputs: { ...newInputs, made: "yes" }, initErrors: [] }),
     delete: async () => undefined,
     invoke: async () => ({ result: {}, failures: [] }),

@@ -199,10 +199,10 @@ function writerFor(urn: string, secrets: SecretsManager | undefined): ReturnType
 
 /** Renames references to resources that took over an alias in this run; aliases themselves aren't stored. */
 export function withCurrentUrns(resources: readonly ResourceState[]): readonly ResourceState[] {
+  if (resources.every(({ aliases }) => aliases.length === 0)) return resources;
   const renames = new Map(
     resources.flatMap((state) => state.aliases.map((alias) => [alias, state.urn] as const)),
   );
-  if (renames.size === 0) return resources;
   return resources.map((state) => renamed(state, renames));
 }
 

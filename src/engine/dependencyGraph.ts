@@ -1,5 +1,5 @@
 import { dependenciesOf, type ResourceState } from "./state.ts";
-import { isProviderType, parseProviderReference } from "./urn.ts";
+import { isProviderType, parseProviderReference, providerReference } from "./urn.ts";
 
 /** Anything that tells whether a URN belongs to it. */
 export type UrnGroup = Pick<ReadonlySet<string>, "has">;
@@ -94,40 +94,42 @@ export function dependentsOf(
  * what depends on it or lies under it.
  */
 export function deletionOrder(states: readonly ResourceState[]): readonly (readonly ResourceState[])[] {
-  const remaining = new Set(states);
+  const needed = neededBy(states);
+  /** How many of those that are left need each. */
+  const needing = new Map(states.map((state) => [state, 0]));
+  const count = (state: ResourceState, change: number): number => {
+    const left = (needing.get(state) ?? 0) + change;
+    needing.set(state, left);
+    return left;
+  };
+  for (const list of needed.values()) for (const state of list) count(state, 1);
+  const places = new Map(states.map((state, place) => [state, place]));
+  const placeOf = (state: ResourceState): number => places.get(state) ?? 0;
   const groups: ResourceState[][] = [];
-  while (remaining.size > 0) {
-    const needed = neededBy(remaining);
-    const group = [...remaining].filter((state) => !isNeeded(state, needed));
+  let group = states.filter((state) => needing.get(state) === 0);
+  for (let left = states.length; left > 0; left -= groups.at(-1)?.length ?? 0) {
     if (group.length === 0) throw new Error("the state's dependencies form a circle");
-    for (const state of group) remaining.delete(state);
     groups.push(group);
+    const freed = group.flatMap((state) =>
+      [...(needed.get(state) ?? [])].filter((other) => count(other, -1) === 0),
+    );
+    group = freed.sort((one, other) => placeOf(one) - placeOf(other));
   }
   return groups;
 }
 
-interface Needs {
-  readonly urns: ReadonlyMap<string, ReadonlySet<ResourceState>>;
-  readonly providers: ReadonlySet<string>;
-}
-
-/** What the remaining resources refer to, and who does. */
-function neededBy(states: ReadonlySet<ResourceState>): Needs {
-  const urns = new Map<string, Set<ResourceState>>();
-  const providers = new Set<string>();
-  const note = (urn: string, by: ResourceState): void => {
-    urns.set(urn, (urns.get(urn) ?? new Set()).add(by));
-  };
+/** Of each resource those that must stay as long as it does; what has its own URN, being a replacement's, needn't. */
+function neededBy(states: readonly ResourceState[]): ReadonlyMap<ResourceState, ReadonlySet<ResourceState>> {
+  const named = new Map<string, ResourceState[]>();
+  const providers = new Map<string, ResourceState[]>();
   for (const state of states) {
-    providers.add(state.provider);
-    for (const urn of [state.parent, state.deletedWith, ...state.dependencies, ...state.replaceWith])
-      note(urn, state);
-    for (const urn of Object.values(state.propertyDependencies).flat()) note(urn, state);
+    named.set(state.urn, [...(named.get(state.urn) ?? []), state]);
+    const reference = providerReference(state.urn, state.id);
+    providers.set(reference, [...(providers.get(reference) ?? []), state]);
   }
-  return { urns, providers };
-}
-
-function isNeeded(state: ResourceState, needs: Needs): boolean {
-  if (needs.providers.has(`${state.urn}::${state.id}`)) return true;
-  return [...(needs.urns.get(state.urn) ?? [])].some((by) => by !== state && by.urn !== state.urn);
+  const needsOfState = (state: ResourceState): ReadonlySet<ResourceState> => {
+    const others = dependenciesOf(state).flatMap((urn) => (urn === state.urn ? [] : (named.get(urn) ?? [])));
+    return new Set([...others, ...(providers.get(state.provider) ?? [])]);
+  };
+  return new Map(states.map((state) => [state, needsOfState(state)]));
 }

@@ -132,12 +132,20 @@ async function runDeployment(parts: RunParts): Promise<number> {
   return writer.saves;
 }
 
-/** What was saved stays in the journal when the checkpoint can't be written; the next run finishes it. */
+/**
+ * What was saved stays in the journal when the checkpoint can't be written; the next run finishes it. Verified after it
+ * is written: it may be the only record.
+ */
 async function closeState(writer: StateWriter, monitor: RunMonitor): Promise<void> {
   try {
     await writer.close();
   } catch (error) {
     monitor.error("", `the state could not be written: ${messageOf(error)}`, error);
+  }
+  try {
+    writer.verify();
+  } catch (error) {
+    monitor.error("", messageOf(error), error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { withCurrentUrns } from "./checkpoint.ts";
 import { inDependencyOrder } from "./dependencyGraph.ts";
-import { type OperationType, type PendingOperation, type Snapshot, verifyIntegrity } from "./snapshot.ts";
+import { IntegrityCheck } from "./integrityCheck.ts";
+import type { OperationType, PendingOperation, Snapshot } from "./snapshot.ts";
 import { dependenciesOf, type ResourceState } from "./state.ts";
 import { type Step, subjectOf } from "./step.ts";
 import { isProviderType } from "./urn.ts";
@@ -15,11 +16,12 @@ export type SaveSnapshot = (snapshot: Snapshot) => Promise<void>;
  */
 export class SnapshotManager {
   readonly #save: SaveSnapshot;
-  #base: readonly ResourceState[];
+  readonly #base: ResourceState[];
   readonly #kept: readonly PendingOperation[];
   #resources: ResourceState[] = [];
   readonly #done = new Set<ResourceState>();
   readonly #operations = new Map<ResourceState, OperationType>();
+  readonly #integrity = new IntegrityCheck();
   #isRefreshed = false;
   /** Whether something that stayed in its old place, untargeted or refreshed, may stand behind what needs it. */
   #isMixed = false;
@@ -30,7 +32,7 @@ export class SnapshotManager {
 
   constructor(base: Snapshot, save: SaveSnapshot) {
     this.#save = save;
-    this.#base = base.resources;
+    this.#base = [...base.resources];
     this.#kept = base.pendingOperations.filter(({ type }) => type === "creating");
   }
 
@@ -101,9 +103,8 @@ export class SnapshotManager {
     if (after !== undefined && isSameState(old, after)) return;
     this.#isRefreshed = true;
     if (after === undefined) this.#gone.add(old.urn);
-    this.#base = this.#base.flatMap((state) =>
-      state !== old ? [state] : after === undefined ? [] : [after],
-    );
+    const place = this.#base.indexOf(old);
+    if (place >= 0) this.#base.splice(place, 1, ...(after === undefined ? [] : [after]));
   }
 
   /** Writes what refreshes found, if that was anything. */
@@ -146,7 +147,7 @@ export class SnapshotManager {
     try {
       const snapshot = this.snapshot();
       await this.#save(snapshot);
-      verifyIntegrity(withCurrentUrns(snapshot.resources));
+      this.#integrity.verify(withCurrentUrns(snapshot.resources));
     } finally {
       if (this.#next === undefined) this.#inFlight = undefined;
     }

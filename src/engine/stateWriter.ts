@@ -1,9 +1,16 @@
 import type { FileBackend, StackId } from "./backend.ts";
-import { checkpointOf, JOURNAL_FEATURE, needsKey, type StateTexts, stateTexts } from "./checkpoint.ts";
+import {
+  checkpointOf,
+  JOURNAL_FEATURE,
+  needsKey,
+  type StateTexts,
+  stateTexts,
+  withCurrentUrns,
+} from "./checkpoint.ts";
 import { Journal } from "./journal.ts";
 import { journalPathOf } from "./journaledFile.ts";
 import type { SecretsManager } from "./secrets.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { type Snapshot, verifyIntegrity } from "./snapshot.ts";
 
 export interface StateWriterParts {
   readonly backend: FileBackend;
@@ -22,6 +29,7 @@ export class StateWriter {
   readonly #parts: StateWriterParts;
   #journal: Journal | undefined;
   #texts: StateTexts | undefined;
+  #last: Snapshot | undefined;
   #saves = 0;
 
   constructor(parts: StateWriterParts) {
@@ -42,6 +50,7 @@ export class StateWriter {
     if (this.#journal === undefined) this.#journal = await this.#begin(texts);
     else await this.#journal.save(texts);
     this.#texts = texts;
+    this.#last = snapshot;
     onPoint(`${point}:after`);
   }
 
@@ -73,5 +82,9 @@ export class StateWriter {
     onPoint("state:fold:before");
     await backend.foldCheckpoint(id, this.#checkpointOf(this.#texts));
     onPoint("state:fold:after");
+  }
+  /** Throws when what was saved last isn't valid as a whole: on the way only what changed was verified. */
+  verify(): void {
+    if (this.#last !== undefined) verifyIntegrity(withCurrentUrns(this.#last.resources));
   }
 }
