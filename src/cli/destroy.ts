@@ -1,9 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Deployer } from "../deploy/index.ts";
 import type { DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
-import { setEntryField } from "../tenant/index.ts";
+import { rewriteStatus } from "../tenant/index.ts";
 import { entryPath } from "../tenant/load.ts";
 import { retentionRefusal } from "../tenant/refusedChanges.ts";
 import { chooseLivingTargets } from "./removedEntries.ts";
@@ -128,7 +126,5 @@ function confirmPurge({ slug, status, environment }: DesiredTenant, root: string
       { hint: `Set \`status: deleted\` and run \`tenantry up ${slug}\` first: it takes the final backup.` },
     );
   }
-  const path = join(root, entryPath(slug));
-  const text = readFileSync(path, "utf8");
-  writeFileSync(path, setEntryField(text, entryPath(slug), "purge", slug, environment));
+  rewriteStatus(root, slug, environment, { status, purge: slug });
 }

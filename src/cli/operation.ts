@@ -1,3 +1,4 @@
+import type { DeployEvent } from "../deploy/index.ts";
 import type { OperationContext } from "../operations/index.ts";
 import { configOf, loadWorkspace } from "../tenant/index.ts";
 import { runTargets, withDeployer, worstExitCode } from "./runTargets.ts";
@@ -20,7 +21,7 @@ export async function runOperation(
   name: string,
   options: CommonOptions,
   context: CliContext,
-  body: (operation: OperationContext) => Promise<OperationOutcome>,
+  body: (operation: OperationContext, onEvent: (event: DeployEvent) => void) => Promise<OperationOutcome>,
 ): Promise<number> {
   const config = configOf(loadWorkspace(context.root), options.env);
   const { openOperations } = await import("../operations/index.ts");
@@ -36,7 +37,7 @@ export async function runOperation(
           isPatient: options.wait,
           note: (text) => onEvent({ kind: "note", text }),
         });
-        return body(operation).finally(() => operation.close());
+        return body(operation, onEvent).finally(() => operation.close());
       },
       options,
       context,

@@ -34,6 +34,30 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./new.ts")).newVerb,
   },
   {
+    name: "suspend",
+    group: "Operations",
+    summary: "write `status: suspended` into an entry and apply it",
+    load: async () => (await import("./suspend.ts")).suspend,
+  },
+  {
+    name: "resume",
+    group: "Operations",
+    summary: "make a suspended tenant active again",
+    load: async () => (await import("./resume.ts")).resume,
+  },
+  {
+    name: "delete",
+    group: "Operations",
+    summary: "take a tenant out of service with a final backup; its data stay until retention is over",
+    load: async () => (await import("./delete.ts")).deleteVerb,
+  },
+  {
+    name: "undelete",
+    group: "Operations",
+    summary: "bring a deleted tenant back as it was, with its data",
+    load: async () => (await import("./undelete.ts")).undelete,
+  },
+  {
     name: "clear-cache",
     group: "Operations",
     summary: "make gates and services drop what they hold of a tenant",
@@ -93,10 +117,6 @@ export const VERBS: readonly VerbRow[] = [
 export const UNBUILT_VERBS: readonly string[] = [
   "explain",
   "health",
-  "suspend",
-  "resume",
-  "delete",
-  "undelete",
   "attach",
   "dump",
   "restore",

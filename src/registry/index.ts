@@ -44,6 +44,7 @@ export { beginRotation, endRotation, type Rotation, readRotation } from "./rotat
 export type { Actor, Run } from "./run.ts";
 export { isSameJson } from "./sameJson.ts";
 export { listServers, readServer, removeServer, type ServerRow, upsertServer } from "./servers.ts";
+export { type StatusBefore, statusBeforeDelete } from "./statusBefore.ts";
 export {
   findNamesakes,
   listRecords,

@@ -1,4 +1,5 @@
 import { isMap, isScalar, type Pair, type ParsedNode, parseDocument, type YAMLMap } from "yaml";
+import type { JsonValue } from "./desired.ts";
 import { InternalError, UserError } from "./errors.ts";
 import { valueAt } from "./fieldProblems.ts";
 import type { ValuePath } from "./problems.ts";
@@ -47,13 +48,35 @@ export function removeEntryField(
   return proven(edited, document, [...base, field], undefined);
 }
 
+/**
+ * Gives an environment a `status` of its own, in its override (which comes to be where there is none), so that what is set from
+ * then on is set there and other environments keep what they have. Comments and every other byte stay. Throws as `setEntryField`.
+ */
+export function overrideStatus(text: string, file: string, environment: string, status: string): string {
+  const path = ["overrides", environment, SIBLING];
+  const document = parseYamlDocument(text, file);
+  const isThere = (depth: number) => valueAt(document.root, path.slice(0, depth)) !== undefined;
+  const depth = [2, 1, 0].find(isThere) ?? 0;
+  const { fields } = openMapping(text, document, path.slice(0, depth));
+  const [name = "", ...rest] = path.slice(depth);
+  const written = rest.reduceRight((inner, key) => `{ ${key}: ${inner} }`, writeScalar(status));
+  const edited = insert(text, fields, `${name}: ${written}`, depth === 0 ? "environments" : SIBLING);
+  const after = parseYamlDocument(edited, file);
+  if (after.isReadable && isSameData(after.root, withValue(document.root, path, status))) return edited;
+  throw new InternalError(`Overriding '${path.join(".")}' of ${file} gave a text that reads otherwise.`);
+}
+
 function openEntry(text: string, file: string, environment: string | undefined) {
   const document = parseYamlDocument(text, file);
   const override = environment === undefined ? [] : ["overrides", environment];
   const base = valueAt(document.root, [...override, SIBLING]) === undefined ? [] : override;
+  return openMapping(text, document, base);
+}
+
+function openMapping(text: string, document: YamlDocument, base: readonly string[]) {
   const fields = parseDocument(text, { merge: false, stringKeys: true }).getIn(base, true);
   if (document.isReadable && isMap(fields)) return { document, base, fields: fields as Fields };
-  throw new UserError("E_INVALID_ENTRY", `${file}: expected a readable entry to edit.`, {
+  throw new UserError("E_INVALID_ENTRY", `${document.file}: expected a readable entry to edit.`, {
     hint: "`tenantry check` names what is wrong with it.",
   });
 }
@@ -76,8 +99,8 @@ function replace(text: string, { key, value }: Field, written: string): string {
   return text.slice(0, range[0]) + written + lineBreak + text.slice(range[1]);
 }
 
-function insert(text: string, fields: Fields, line: string): string {
-  const sibling = fieldOf(fields, SIBLING) ?? fields.items.at(-1);
+function insert(text: string, fields: Fields, line: string, behind: string = SIBLING): string {
+  const sibling = fieldOf(fields, behind) ?? fields.items.at(-1);
   if (fields.flow === true) return insertIntoFlow(text, fields, sibling, line);
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
   if (sibling === undefined) return `${line}${newline}${text}`;
@@ -128,6 +151,22 @@ function proven(edited: string, before: YamlDocument, path: ValuePath, value: st
   const others = (document: YamlDocument) => JSON.stringify(document.root, without(path));
   if (after.isReadable && isSet && others(after) === others(before)) return edited;
   throw new InternalError(`Editing '${path.join(".")}' of ${before.file} gave a text that reads otherwise.`);
+}
+
+type Data = Readonly<Record<string, JsonValue>>;
+
+function withValue(data: Data, [name = "", ...rest]: readonly string[], value: JsonValue): Data {
+  const inner = data[name];
+  const below = typeof inner === "object" && inner !== null && !Array.isArray(inner) ? (inner as Data) : {};
+  return { ...data, [name]: rest.length === 0 ? value : withValue(below, rest, value) };
+}
+
+function isSameData(one: JsonValue, other: JsonValue): boolean {
+  const sorted = (_: string, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return JSON.stringify(one, sorted) === JSON.stringify(other, sorted);
 }
 
 /** A replacer that leaves a field's name out, wherever it stands: what remains must be the same before and after. */

@@ -9,7 +9,9 @@ export type {
 } from "./desired.ts";
 export { toDesiredTenant } from "./desiredTenant.ts";
 export { removeEntryField, setEntryField } from "./editEntry.ts";
+export { editStatus, type StatusWords } from "./editStatus.ts";
 export { entryIn, type TenantEntry } from "./entry.ts";
+export { type EntryEdit, rewriteEntry, rewriteStatus } from "./entryFile.ts";
 export type { EnvironmentConfig, ServerConfig } from "./environmentConfig.ts";
 export {
   CODES,

@@ -23,6 +23,7 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
   "--display-name": "free",
   "--admin-email": "free",
   "--legal-name": "free",
+  "--reason": "free",
 };
 
 export type ValueKind = "environments" | "slugs" | "plans" | "free";
@@ -35,6 +36,10 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   },
   destroy: { options: ["--parallel", "--all", "--platform", "--purge", "--confirm"], arguments: "slugs" },
   new: { options: ["--display-name", "--admin-email", "--legal-name", "--plan", "--up"] },
+  suspend: { options: ["--reason"], arguments: "slugs" },
+  resume: { options: [], arguments: "slugs" },
+  delete: { options: [], arguments: "slugs" },
+  undelete: { options: [], arguments: "slugs" },
   "clear-cache": { options: [], arguments: "slugs" },
   rotate: { options: [], arguments: "slugs" },
   status: { options: ["--all"], arguments: "slugs" },
