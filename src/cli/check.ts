@@ -1,3 +1,4 @@
+import { inspectListeners } from "../listeners/index.ts";
 import {
   type CheckReport,
   checkWorkspace,
@@ -5,7 +6,7 @@ import {
   loadWorkspace,
   type Problem,
 } from "../tenant/index.ts";
-import { formatPath, formatProblem, ProblemsError } from "../tenant/problems.ts";
+import { formatPath, formatProblem, ProblemsError, sortProblems } from "../tenant/problems.ts";
 import type { CliContext, CommonOptions, Verb } from "./verb.ts";
 
 /** `tenantry check`: what is wrong in the files of an environment, found without a connection. */
@@ -18,9 +19,15 @@ export const check: Verb = {
 };
 
 /** The body of `check`: prints every problem and answers 0, or the problems' exit code. */
-export function runCheck(slugs: readonly string[], options: CommonOptions, context: CliContext): number {
+export async function runCheck(
+  slugs: readonly string[],
+  options: CommonOptions,
+  context: CliContext,
+): Promise<number> {
   const workspace = loadWorkspace(context.root);
-  const report = checkWorkspace(workspace, options.env, slugs);
+  const found = checkWorkspace(workspace, options.env, slugs);
+  const listeners = await inspectListeners(context.root);
+  const report = { ...found, problems: sortProblems([...found.problems, ...listeners.problems]) };
   if (options.json) context.io.out(`${JSON.stringify(toJson(report, options.env), null, 2)}\n`);
   else printReport(report, options, context);
   return report.problems.length === 0 ? 0 : exitCodeOf(new ProblemsError(report.problems).code);
@@ -55,8 +62,8 @@ function count(amount: number, noun: string): string {
 }
 
 const HELP = `
-Checks entries, plans, the environment's config, the rules between tenants and the migrations; writes nothing and
-connects to nothing. What only Azure can make (\`--env prod\`) is named with the command that makes it.
+Checks entries, plans, the environment's config, the rules between tenants, the migrations and the listeners of hooks/;
+writes nothing and connects to nothing. What only Azure can make (\`--env prod\`) is named with the command that makes it.
 
 Examples:
   tenantry check                 all of \`local\`

@@ -1,4 +1,10 @@
-import { type DeployEvent, type Deployer, RunFailedError, type RunResult } from "../deploy/index.ts";
+import {
+  type DeployEvent,
+  type Deployer,
+  type Diagnostic,
+  RunFailedError,
+  type RunResult,
+} from "../deploy/index.ts";
 import { exitCodeOf, UserError } from "../tenant/errors.ts";
 import { openDisplay } from "./render/display.ts";
 import { PLATFORM, type ProgressDisplay, wavesOf } from "./render/progress.ts";
@@ -152,6 +158,13 @@ function showEvent(event: DeployEvent, target: string, atMs: number, display: Pr
   if (event.kind === "diagnostic" && event.diagnostic.severity === "warning") {
     display.show({ kind: "note", target, text: `warning: ${event.diagnostic.message}`, atMs });
   }
+  if (event.kind === "diagnostic" && isListenerLine(event.diagnostic))
+    display.show({ kind: "note", target, text: event.diagnostic.message, atMs });
+}
+
+/** Our provider says nothing else at this level. */
+function isListenerLine({ severity, urn }: Diagnostic): boolean {
+  return severity === "info" && urn !== undefined && urn.includes("tenantry:index:");
 }
 
 interface Explained {

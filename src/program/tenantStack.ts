@@ -65,10 +65,14 @@ export class TenantStack extends pulumi.ComponentResource {
   #reserve(): tenantry.TenantRecord {
     const { slug, stack, hosts, databaseName, roleName, secretName, isolation, status, ...rest } =
       this.#args.tenant;
-    const { isPurgeConfirmed, retentionDays } = rest;
+    const { isPurgeConfirmed, retentionDays, displayName, legalName, plan, labels, settings } = rest;
+    const facts = {
+      ...{ displayName, plan, labels, settings },
+      ...(legalName === undefined ? {} : { legalName }),
+    };
     const inputs = {
       ...{ slug, stack, hosts, databaseName, roleName, secretName, isolation, status },
-      ...{ isPurgeConfirmed, retentionDays },
+      ...{ isPurgeConfirmed, retentionDays, facts },
       ...this.#suspendReason(),
     };
     return this.#sequence.add((options) => new tenantry.TenantRecord(`${slug}-record`, inputs, options));

@@ -14,6 +14,8 @@ export interface ProviderOptions {
   readonly engineAddress?: string;
   /** True for stacks whose destroy undoes a failed first run; default: those that `TENANTRY_UNDO` lists, by commas. */
   readonly isUndo?: (stack: string) => boolean;
+  /** Folder whose `hooks/` holds the user's listeners; default: the project's root. */
+  readonly listenerRoot?: string;
 }
 
 /** One gRPC connection: one provider instance of one stack's run. */
@@ -23,6 +25,7 @@ export class Connection {
   private readonly log = new EngineLog();
   private readonly abort = new AbortController();
   private auditedRun: Promise<AuditedRun> | undefined;
+  private readonly madeCalls = new Set<string>();
 
   private readonly shared: Shared;
   private readonly options: ProviderOptions;
@@ -68,6 +71,9 @@ export class Connection {
       access: this.access,
       signal: this.abort.signal,
       point: (substep) => this.options.onPoint?.(`provider:${call.typeName}:${substep}`),
+      listenerRoot: this.options.listenerRoot ?? PROJECT_ROOT,
+      madeCalls: this.madeCalls,
+      log: (message) => this.log.note(call.urn, message),
       warn: (message) => this.log.warn(call.urn, message),
       isUndo: (this.options.isUndo ?? isListedForUndo)(call.stack),
     };

@@ -1,3 +1,4 @@
+import { loadListeners } from "../listeners/index.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { findNamesakes, isPurgeable, readRecord, readRotation, readServer } from "../registry/index.ts";
 import { InternalError, UserError } from "../tenant/errors.ts";
@@ -33,6 +34,8 @@ export async function callFunction(
   if (token !== GET_RECORD) throw new InternalError(`provider tenantry has no function '${token}'.`);
   if (typeof args.slug !== "string") throw new InternalError(`${GET_RECORD}: expected 'slug'.`);
   const run = connection.run({ urn: "", typeName: "getRecord", stack: "", isPreview });
+  // Before any resource, and in a preview too: a listener that can't be read is refused while nothing is touched.
+  await loadListeners(run.listenerRoot);
   // An engine that never says `preview` may be in one: then nothing is purgeable, which is the safe answer.
   const isTolerant = isPreview || !connection.doesInvokeSayPreview;
   return { ...(await getRecord(argsOf(args, args.slug), run, isTolerant)) };

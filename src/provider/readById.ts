@@ -50,9 +50,12 @@ async function isWhole(
   if (diffInputs(type, found.inputs, inputs).length > 0) return false;
   const { phase } = type;
   const { slug, stack } = inputs;
-  if (phase === undefined || slug === PLATFORM_SLUG) return true;
+  const isPlain = phase === undefined && type.isFinished === undefined;
+  if (isPlain || slug === PLATFORM_SLUG) return true;
   if (typeof slug !== "string" || typeof stack !== "string") return false;
   const run = connection.run({ urn: "", typeName: type.name, stack, isPreview: false });
+  if (type.isFinished !== undefined && !(await type.isFinished(found.inputs, run))) return false;
+  if (phase === undefined) return true;
   return run.access.withMaster(async (client) => {
     const record = await readRecord(client, slug);
     return record !== undefined && (await readPhases(client, record.id)).some((row) => row.phase === phase);

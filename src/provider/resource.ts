@@ -50,6 +50,8 @@ export interface ResourceType<I extends object, O extends object> {
   create(inputs: I, run: Run): Promise<O>;
   /** Undefined when it isn't there. */
   read(known: Known<Partial<I>, Partial<O>>, run: Run): Promise<Observed<I, O> | undefined>;
+  /** False where a create that was cut off left something undone that `read` can't see. */
+  isFinished?(inputs: I, run: Run): Promise<boolean>;
   update(known: Known<I, O>, news: I, run: Run): Promise<O>;
   delete(known: Known<I, O>, run: Run): Promise<void>;
 }

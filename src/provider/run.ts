@@ -18,6 +18,12 @@ export interface Run {
   audited(): Promise<AuditedRun>;
   /** A place inside an operation where tests try a crash: `provider:<Type>:<substep>`. */
   point(substep: string): void;
+  /** The folder whose `hooks/` holds the user's listeners. */
+  readonly listenerRoot: string;
+  /** Calls of listeners that this run of the engine made: it makes none twice. */
+  readonly madeCalls: Set<string>;
+  /** Shows a line with the resource in the engine's output. */
+  log(message: string): Promise<void>;
   /** Shows a warning with the resource in the engine's output. */
   warn(message: string): Promise<void>;
 }

@@ -10,6 +10,17 @@ export {
 export { CACHE_CHANNEL, raiseCacheEpoch } from "./cacheEpoch.ts";
 export { recordFailure } from "./failure.ts";
 export { NAMES_HINT, readHosts } from "./hosts.ts";
+export {
+  type Announcement,
+  announce,
+  beginCall,
+  endCall,
+  failCall,
+  type ListenerCall,
+  type ListenerEvent,
+  readDueCalls,
+  readOpenCalls,
+} from "./listenerCalls.ts";
 export { grantRead, migrateMaster } from "./master.ts";
 export { ensureMainOrganization, readOrganization } from "./organization.ts";
 export {
@@ -40,6 +51,7 @@ export {
   reserveTenant,
   writeTombstone,
 } from "./reservation.ts";
+export { MAX_RETRIES, nextRetryAt } from "./retrySchedule.ts";
 export { beginRotation, endRotation, type Rotation, readRotation } from "./rotation.ts";
 export type { Actor, Run } from "./run.ts";
 export { isSameJson } from "./sameJson.ts";

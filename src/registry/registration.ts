@@ -42,9 +42,15 @@ export interface RegisterResult {
 
 /**
  * Makes master say what the entry says, in one transaction: organization, hosts, columns, status with its audit, release
- * of the invitation, cache epoch and the last two phases. The same again writes nothing. Throws `E_ILLEGAL_TRANSITION`.
+ * of the invitation, cache epoch and the last two phases. The same again writes nothing. `announce` is called before the
+ * transaction ends, unless nothing was written. Throws `E_ILLEGAL_TRANSITION`.
  */
-export async function register(client: Client, wanted: Registration, run: Run): Promise<RegisterResult> {
+export async function register(
+  client: Client,
+  wanted: Registration,
+  run: Run,
+  announce?: (outcome: "registered" | "updated") => Promise<void>,
+): Promise<RegisterResult> {
   return withTransaction(client, async () => {
     const row = await lockRecordById(client, wanted.tenantId);
     if (row === undefined) throw new InternalError(`no record has the id '${wanted.tenantId}'`);
@@ -62,7 +68,9 @@ export async function register(client: Client, wanted: Registration, run: Run): 
     if (!hasWritten) return { outcome: "unchanged", changes: {} };
     await recordPhase(client, row.id, "master_registered", run);
     await recordPhase(client, row.id, "complete", run);
-    return row.activeAt === null ? { outcome: "registered", changes: {} } : { outcome: "updated", changes };
+    const outcome = row.activeAt === null ? "registered" : "updated";
+    await announce?.(outcome);
+    return { outcome, changes: outcome === "registered" ? {} : changes };
   });
 }
 

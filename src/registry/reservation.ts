@@ -75,8 +75,16 @@ export async function changeReservation(
   });
 }
 
-/** The end of a life: hosts are freed, the row stays as a tombstone. From `purging` only; twice is no error. */
-export async function writeTombstone(client: Client, tenantId: string, run: Run): Promise<void> {
+/**
+ * The end of a life: hosts are freed, the row stays as a tombstone. From `purging` only; twice is no error. `announce`
+ * is called before the transaction ends, once a life.
+ */
+export async function writeTombstone(
+  client: Client,
+  tenantId: string,
+  run: Run,
+  announce?: () => Promise<void>,
+): Promise<void> {
   await withTransaction(client, async () => {
     const record = await lockRecordById(client, tenantId);
     if (record === undefined) throw new InternalError(`no record has the id '${tenantId}'`);
@@ -89,6 +97,7 @@ export async function writeTombstone(client: Client, tenantId: string, run: Run)
       "UPDATE identity.outbox SET revoked_at = now() WHERE tenant_id = $1 AND sent_at IS NULL AND revoked_at IS NULL",
       [tenantId],
     );
+    await announce?.();
   });
 }
 

@@ -52,6 +52,15 @@ export interface TenantRecordInputs {
   readonly suspendReason?: string;
   readonly isPurgeConfirmed: boolean;
   readonly retentionDays: number;
+  /** What listeners are told before anything is made. Not compared by diff; absent in states of an earlier release. */
+  readonly facts?: TenantRecordFacts;
+}
+export interface TenantRecordFacts {
+  readonly displayName: string;
+  readonly legalName?: string;
+  readonly plan: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, Setting>>;
 }
 export interface TenantRecordOutputs extends TenantRecordInputs {
   readonly tenantId: string;

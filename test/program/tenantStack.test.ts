@@ -58,6 +58,13 @@ const RESERVATION: Declared[] = [
       status: "active",
       isPurgeConfirmed: false,
       retentionDays: 30,
+      facts: {
+        displayName: "Acme Health",
+        legalName: "Acme Health Incorporated",
+        plan: "trial",
+        labels: { tier: "pilot" },
+        settings: { maxTokens: { value: 1000, source: "plan" } },
+      },
     },
   },
   {

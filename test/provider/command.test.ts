@@ -4,7 +4,7 @@ import type engineProto from "@pulumi/pulumi/proto/engine_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { commandEnvironment } from "../../src/provider/commandEnvironment.ts";
+import { commandEnvironment } from "../../src/tenant/commandEnvironment.ts";
 import { connectEngine } from "./engine.ts";
 import { provision, tenantInputs } from "./tenant.ts";
 import { CANARY, startWorld, type World } from "./world.ts";

@@ -39,6 +39,7 @@ export function tenantInputs(
         status,
       },
       ...{ isPurgeConfirmed: false, retentionDays: 30 },
+      facts: { displayName: `${slug} Inc`, plan: "trial", labels: { tier: "pilot" }, settings },
     },
     placement: { slug, stack, server: "auto", region: "any" },
     check: (id: string) => ({ ...placeOf(id), secretName, hosts }),

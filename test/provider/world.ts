@@ -44,8 +44,11 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Starts PostgreSQL, a vault, Resource Manager and names; makes master and one server. About two seconds. */
-export async function startWorld(): Promise<World> {
+/**
+ * Starts PostgreSQL, a vault, Resource Manager and names; makes master and one server. About two seconds. By default its
+ * providers find no listeners.
+ */
+export async function startWorld(worldOptions: ProviderOptions = { listenerRoot: tmpdir() }): Promise<World> {
   const [postgres, vault, azure] = await Promise.all([
     startTestPostgres(),
     startTestKeyVault(),
@@ -61,7 +64,7 @@ export async function startWorld(): Promise<World> {
     masterRef: "master-admin",
     masterReadRef: "master-read",
   };
-  const provider = await serveProvider();
+  const provider = await serveProvider(worldOptions);
   const engine = connectEngine(provider.port);
   await engine.configure(config);
   await engine.create("Master", masterInputs());
@@ -73,7 +76,7 @@ export async function startWorld(): Promise<World> {
       async (client: Client) => (await client.query(sql, [...values])).rows,
     );
   const another: World["another"] = async (options = {}) => {
-    const served = await serveProvider(options);
+    const served = await serveProvider({ ...worldOptions, ...options });
     const second = connectEngine(served.port);
     await second.configure(config);
     const close = async () => {

@@ -14,16 +14,30 @@ export class EngineLog {
 
   /** Shows a warning beside a resource. A log that can't be delivered is printed, so that it isn't lost. */
   async warn(urn: string, message: string): Promise<void> {
-    if (this.address === undefined) return print(message);
+    await this.#show(engineProto.LogSeverity.WARNING, urn, message, () => print(`warning: ${message}`));
+  }
+
+  /** Shows a line beside a resource, likewise. */
+  async note(urn: string, message: string): Promise<void> {
+    await this.#show(engineProto.LogSeverity.INFO, urn, message, () => print(message));
+  }
+
+  async #show(
+    severity: engineProto.LogSeverity,
+    urn: string,
+    message: string,
+    printInstead: () => void,
+  ): Promise<void> {
+    if (this.address === undefined) return printInstead();
     const client = new engineGrpc.EngineClient(this.address, grpc.credentials.createInsecure());
     const request = new engineProto.LogRequest();
-    request.setSeverity(engineProto.LogSeverity.WARNING);
+    request.setSeverity(severity);
     request.setUrn(urn);
     request.setMessage(message);
     const deadline = Date.now() + LOG_TIMEOUT_MS;
     await new Promise<void>((resolve) => {
       client.log(request, new grpc.Metadata(), { deadline }, (error) => {
-        if (error !== null) print(message);
+        if (error !== null) printInstead();
         resolve();
       });
     });
@@ -31,6 +45,6 @@ export class EngineLog {
   }
 }
 
-function print(message: string): void {
-  process.stderr.write(`warning: ${message}\n`);
+function print(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

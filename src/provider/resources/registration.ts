@@ -1,5 +1,7 @@
+import { factsOf } from "../../listeners/index.ts";
 import {
   assertPurgeable,
+  readOpenCalls,
   readOrganization,
   readRecordById,
   register,
@@ -9,7 +11,9 @@ import {
 import type { RegistrationInputs, RegistrationOutputs } from "../../tenant/resources.ts";
 import { isNeverActive } from "../deleteLock.ts";
 import { waitForEdge } from "../edgeWait.ts";
+import { announceRecord, announceRegistration, listenersOf, tellOpenCalls } from "../listeners.ts";
 import { resumeFailed } from "../phases.ts";
+import { requireRecord } from "../records.ts";
 import type { ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 import { realStatus } from "./tenantRecord.ts";
@@ -26,9 +30,11 @@ export const registration: ResourceType<RegistrationInputs, RegistrationOutputs>
     if (ownHost !== undefined && inputs.status !== "deleted") {
       await waitForEdge(inputs.slug, ownHost, inputs.edgeWaitMs, run);
     }
-    return writeRegistration(inputs, run);
+    return writeRegistration(inputs, undefined, run);
   },
-  update: (_, news, run) => writeRegistration(news, run),
+  isFinished: async ({ tenantId }, run) =>
+    (await run.access.withMaster((client) => readOpenCalls(client, tenantId))).length === 0,
+  update: ({ inputs }, news, run) => writeRegistration(news, inputs, run),
   read: async ({ inputs }, run) => {
     const wanted = inputs as RegistrationInputs;
     return run.access.withMaster(async (client) => {
@@ -41,6 +47,7 @@ export const registration: ResourceType<RegistrationInputs, RegistrationOutputs>
   },
   // Decided from master alone, and written before any other resource is touched: a refusal leaves everything.
   delete: async ({ outputs }, run) => {
+    await tellDeleting(outputs.tenantId, run);
     await run.access.withMaster(async (client) => {
       const record = await readRecordById(client, outputs.tenantId);
       if (record === undefined || record.status === "purged") return;
@@ -51,14 +58,43 @@ export const registration: ResourceType<RegistrationInputs, RegistrationOutputs>
   },
 };
 
-async function writeRegistration(inputs: RegistrationInputs, run: Run): Promise<RegistrationOutputs> {
+async function writeRegistration(
+  inputs: RegistrationInputs,
+  olds: RegistrationInputs | undefined,
+  run: Run,
+): Promise<RegistrationOutputs> {
+  const { tenantId } = inputs;
+  const listeners = {
+    onTenantCreated: await listenersOf(run, "onTenantCreated"),
+    onTenantUpdated: await listenersOf(run, "onTenantUpdated"),
+  };
   run.point("before register");
   await run.access.withMaster(async (client) => {
-    await resumeFailed(client, run, inputs.tenantId);
-    await register(client, inputs, await run.audited());
+    await resumeFailed(client, run, tenantId);
+    const old = factsOf(
+      olds === undefined ? await requireRecord(client, tenantId) : { ...olds, id: tenantId },
+    );
+    await register(client, inputs, await run.audited(), (outcome) =>
+      announceRegistration(client, outcome, { tenantId, old }, listeners),
+    );
   });
   run.point("registered");
+  await tellOpenCalls(run, tenantId);
   return inputs;
+}
+
+/** Before anything is touched, once the record allows the purge; one that has begun asks nobody again. */
+async function tellDeleting(tenantId: string, run: Run): Promise<void> {
+  const listeners = await listenersOf(run, "onTenantDeleting");
+  if (listeners.length === 0) return;
+  const isNew = await run.access.withMaster(async (client) => {
+    const record = await readRecordById(client, tenantId);
+    if (record === undefined || record.status !== "deleted") return false;
+    assertPurgeable(record, new Date());
+    await announceRecord(client, "onTenantDeleting", record, listeners);
+    return true;
+  });
+  if (isNew) await tellOpenCalls(run, tenantId);
 }
 
 /** An organization of another name, or none, is a difference in `displayName`, which the next run puts right. */

@@ -4,6 +4,7 @@ import {
   freePlace,
   readRecord,
   readRecordById,
+  recordFailure,
   reserveTenant,
   type TenantRow,
   transition,
@@ -15,6 +16,7 @@ import type { RecordStatus, TenantRecordInputs, TenantRecordOutputs } from "../.
 import { isNeverActive } from "../deleteLock.ts";
 import { explain, messageOf } from "../failure.ts";
 import { isUnreachable } from "../functions.ts";
+import { announceRecord, listenersOf, tellOpenCalls } from "../listeners.ts";
 import { UNKNOWN } from "../protocol/wire.ts";
 import { listFindings, lookEverywhere } from "../reality.ts";
 import { hasPassedStateCheck, readOwnRecord, requireRecord } from "../records.ts";
@@ -26,6 +28,7 @@ export const tenantRecord: ResourceType<TenantRecordInputs, TenantRecordOutputs>
   name: "TenantRecord",
   // Role and secret derive from these; naming them too would say everything thrice.
   immutable: ["slug", "stack", "databaseName", "isolation"],
+  ignored: ["facts"],
   idOf: ({ stack }) => `${stack}/record`,
   predict: async (news, known, run) => ({ ...news, tenantId: await predictId(news, known, run) }),
   create: async (inputs, run) => {
@@ -38,7 +41,13 @@ export const tenantRecord: ResourceType<TenantRecordInputs, TenantRecordOutputs>
       return record.id;
     });
     run.point("reserved");
+    await tellCreating(inputs, tenantId, run);
     return { ...inputs, tenantId };
+  },
+  isFinished: async ({ slug }, run) => {
+    const record = await run.access.withMaster((client) => readRecord(client, slug));
+    const isLive = record !== undefined && record.activeAt !== null;
+    return isLive || (await listenersOf(run, "onTenantCreating")).length === 0;
   },
   update: async ({ outputs: { tenantId } }, news, run) => {
     await run.access.withMaster(async (client) => {
@@ -59,13 +68,39 @@ export const tenantRecord: ResourceType<TenantRecordInputs, TenantRecordOutputs>
   },
   delete: async ({ outputs }, run) => {
     const record = await run.access.withMaster((client) => readRecordById(client, outputs.tenantId));
-    if (record === undefined || record.status === "purged") return;
-    await finishReality(record, run);
-    run.point("before end");
-    await run.access.withMaster((client) => endLife(client, record, run));
-    run.point("ended");
+    if (record === undefined) return;
+    if (record.status !== "purged") {
+      const listeners = await listenersOf(run, "onTenantDeleted");
+      await finishReality(record, run);
+      run.point("before end");
+      await run.access.withMaster((client) => endLife(client, record, run, listeners));
+      run.point("ended");
+    }
+    if (!run.isUndo) await tellOpenCalls(run, record.id);
   },
 };
+
+/** Whoever says no leaves a reservation and nothing else, with its reason in the record; each new try asks again. */
+async function tellCreating({ facts }: TenantRecordInputs, tenantId: string, run: Run): Promise<void> {
+  const listeners = await listenersOf(run, "onTenantCreating");
+  if (listeners.length === 0) return;
+  const isFirst = await run.access.withMaster(async (client) => {
+    const record = await requireRecord(client, tenantId);
+    if (record.activeAt !== null) return false;
+    await announceRecord(client, "onTenantCreating", { ...record, ...facts }, listeners);
+    return true;
+  });
+  if (!isFirst) return;
+  try {
+    await tellOpenCalls(run, tenantId);
+  } catch (error) {
+    if (error instanceof UserError && error.code === "E_ILLEGAL_TRANSITION")
+      await run.access.withMaster(async (client) =>
+        recordFailure(client, tenantId, error.code, error.message, await run.audited()),
+      );
+    throw error;
+  }
+}
 
 async function predictId(
   news: Previewed<TenantRecordInputs>,
@@ -176,13 +211,20 @@ function subjectOf(record: TenantRow) {
 }
 
 /** An undo keeps id and slug for the next try; everything else ends as a tombstone. */
-async function endLife(client: Client, record: TenantRow, run: Run): Promise<void> {
+async function endLife(
+  client: Client,
+  record: TenantRow,
+  run: Run,
+  listeners: readonly string[],
+): Promise<void> {
   if (run.isUndo && isNeverActive(record)) return freePlace(client, record.id);
   // Begun again after a cut, it may have ended already.
   if ((await readRecordById(client, record.id))?.status === "purged") return;
   const audited = await run.audited();
   await transition(client, record.id, "purging", audited);
-  await writeTombstone(client, record.id, audited);
+  await writeTombstone(client, record.id, audited, async () =>
+    announceRecord(client, "onTenantDeleted", await requireRecord(client, record.id), listeners),
+  );
 }
 
 function notPurging(record: TenantRow): UserError {
