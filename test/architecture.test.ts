@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "access",
     "deploy",
     "listeners",
+    "hooks",
     "registry",
     "postgres",
     "vault",

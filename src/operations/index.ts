@@ -1,7 +1,12 @@
+export { backUp, type RecordedBackup } from "./backUp.ts";
+export { pruneBackups, type RoundOutcome, takeDailyBackups } from "./backupRetention.ts";
 export { type ChangedStatus, changeStatus } from "./changeStatus.ts";
 export { type ClearedCache, clearCache } from "./clearCache.ts";
 export { type OperationContext, type OperationOptions, openOperations } from "./context.ts";
+export { dump } from "./dump.ts";
+export { lookAtJob, queueJob, runAsJob } from "./jobs.ts";
 export { missingRecord } from "./missingRecord.ts";
 export { type Rotated, rotate } from "./rotate.ts";
 export type { StatusChange } from "./statusWish.ts";
 export { withTenantHeld } from "./tenantHeld.ts";
+export { listTenantBackups, type VerifiedBackup, verifyTenantBackup } from "./verifyBackup.ts";

@@ -22,6 +22,12 @@ export type AuditEvent =
   | "TENANT_MIGRATED"
   | "TENANT_BACKED_UP"
   | "TENANT_ROTATED"
+  | "TENANT_BACKUP_VERIFIED"
+  | "TENANT_BACKUP_DELETED"
+  | "TENANT_DUMPED"
+  | "TENANT_RESTORED"
+  | "TENANT_CLEANED"
+  | "TENANT_ATTACHED"
   | "TENANT_CACHE_CLEARED";
 
 /** Plain data, never a secret: the row can't be changed afterwards. */

@@ -2,14 +2,20 @@ export { type AuditDetails, type AuditEvent, type AuditRow, appendAudit, readAud
 export {
   type BackupKind,
   type BackupRow,
+  type ExpiredBackup,
   finalBackupSince,
   listBackups,
+  listBackupsOfSlug,
+  listExpiredBackups,
   type NewBackup,
   recordBackup,
+  recordBackupDeleted,
+  recordVerified,
 } from "./backups.ts";
 export { CACHE_CHANNEL, raiseCacheEpoch } from "./cacheEpoch.ts";
 export { recordFailure } from "./failure.ts";
 export { NAMES_HINT, readHosts } from "./hosts.ts";
+export { beatJob, createJob, endJob, type JobEnd, type JobRow, readJob } from "./jobs.ts";
 export {
   type Announcement,
   announce,

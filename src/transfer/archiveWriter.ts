@@ -27,6 +27,7 @@ import {
   migrationEntry,
   type TableManifest,
 } from "./manifest.ts";
+import { copyStatement, countNewlines, READ_SETTINGS } from "./measure.ts";
 import type { BackupSource } from "./source.ts";
 import { tarEnd, tarEntry } from "./tar.ts";
 
@@ -59,9 +60,7 @@ async function writeSnapshot(
   path: string,
   takenAt: Date,
 ): Promise<ArchiveManifest> {
-  await client.query(
-    "SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO'; SET LOCAL extra_float_digits = 3",
-  );
+  await client.query(READ_SETTINGS);
   const schema = await describeSchema(client, source.role);
   const files = await explainingFiles(source, client, schema);
   const tables = await listTables(client);
@@ -157,12 +156,6 @@ class ArchiveStream {
   }
 }
 
-/** Names come quoted from the catalog. */
-function copyStatement(table: TableContent): string {
-  const columns = table.columns.length === 0 ? "" : ` (${table.columns.join(", ")})`;
-  return `COPY ${table.name}${columns} TO STDOUT`;
-}
-
 /** Cuts the stream at row ends, so that every piece can be loaded by itself. */
 async function* chunked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];
@@ -178,10 +171,4 @@ async function* chunked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     size = all.length - end;
   }
   if (size > 0) yield Buffer.concat(parts, size);
-}
-
-function countNewlines(body: Buffer): number {
-  let count = 0;
-  for (let at = body.indexOf(NEWLINE); at !== -1; at = body.indexOf(NEWLINE, at + 1)) count += 1;
-  return count;
 }

@@ -18,15 +18,13 @@ const UNFINISHED = ".part";
 
 /**
  * Lets `fill` write a file under a temporary name, makes it durable and gives it its name last: at `path` there is a
- * whole file or none. On failure the temporary one is removed, and so is what killed runs left in the folder: only one
- * run at a time may write there.
+ * whole file or none. On failure the temporary one is removed.
  */
 export async function writeDurably(
   path: string,
   fill: (temporary: string) => Promise<void>,
 ): Promise<FileFacts> {
   await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
-  await removeUnfinished(dirname(path));
   const temporary = `${path}${UNFINISHED}`;
   try {
     await createPrivate(temporary);
@@ -53,8 +51,13 @@ export async function readFacts(path: string): Promise<FileFacts> {
   return { sizeBytes, sha256: hash.digest("hex") };
 }
 
-async function removeUnfinished(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+/** Removes what killed runs left in a folder of ours: only one run at a time may write there. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  for (const name of names) {
     if (name.endsWith(UNFINISHED)) await rm(join(folder, name));
   }
 }

@@ -3,11 +3,15 @@ export {
   type BackupFile,
   type BackupFormat,
   type BackupRequest,
-  restoreBackup,
+  type BackupWay,
+  removeBackup,
   type TakenBackup,
   takeBackup,
   verifyBackup,
+  writeBackup,
 } from "./backup.ts";
 export { describeSchema, schemaDifferences } from "./catalog.ts";
 export { backupFolder } from "./destination.ts";
+export { openBackupFile } from "./foreignFile.ts";
+export { compareRestored, type Rehearsal, rehearseRestore, restoreBackup } from "./restore.ts";
 export type { BackupSource } from "./source.ts";

@@ -14,16 +14,20 @@ export interface ArchiveHead {
   readonly migrations: readonly string[];
 }
 
-/** One table's data in the archive: `data/<index>.<chunk>`. */
-export interface TableManifest {
+/** What one table holds. */
+export interface TableSum {
   /** Quoted and qualified, e.g. `app.patient`. */
   readonly name: string;
   /** Quoted; generated columns are left out. */
   readonly columns: readonly string[];
   readonly rows: number;
-  readonly chunks: number;
-  /** Hex, over all chunks. */
+  /** Hex, over the rows as COPY writes them. */
   readonly sha256: string;
+}
+
+/** One table's data in the archive: `data/<index>.<chunk>`. */
+export interface TableManifest extends TableSum {
+  readonly chunks: number;
 }
 
 export interface SequenceState {
@@ -45,11 +49,16 @@ export interface Grant {
   readonly isGrantable: boolean;
 }
 
-/** Last entry of an archive: what the others must add up to. */
-export interface ArchiveManifest {
-  readonly tables: readonly TableManifest[];
+/** What a database holds; beside a pg_dump file it stands in a file of its own, without sequences. */
+export interface ContentsManifest {
+  readonly tables: readonly TableSum[];
   readonly sequences: readonly SequenceState[];
   readonly grants: readonly Grant[];
+}
+
+/** Last entry of an archive: what the others must add up to. */
+export interface ArchiveManifest extends ContentsManifest {
+  readonly tables: readonly TableManifest[];
   /** sha256, hex, of every other entry but the data: `head.json`, `base.sql`, `migrations/…`. */
   readonly entries: Readonly<Record<string, string>>;
 }

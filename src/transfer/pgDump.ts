@@ -39,14 +39,15 @@ export async function hasFittingTools(
   return dump !== undefined && restore !== undefined && dump >= major && restore >= dump;
 }
 
-/** Dumps the database of `url` in custom format, acting as `role`. */
+/** Dumps the database of `url` in custom format, acting as `role`, as an exported snapshot sees it. */
 export async function dumpTo(
   path: string,
   url: string,
-  role: string,
+  { role, snapshot }: { readonly role: string; readonly snapshot: string },
   environment: NodeJS.ProcessEnv,
 ): Promise<void> {
-  await runTool("pg_dump", ["--format=custom", `--role=${role}`, `--file=${path}`], url, environment);
+  const options = ["--format=custom", `--role=${role}`, `--snapshot=${snapshot}`, `--file=${path}`];
+  await runTool("pg_dump", options, url, environment);
 }
 
 /** Unpacks the whole dump and throws it away: every byte of it is read. Throws PgToolError. */

@@ -76,7 +76,7 @@ describe("the tool", () => {
     const { password } = parsePostgresUrl(server.adminUrl);
     const args = await readFile(join(root, "arguments"), "utf8");
     expect(args.trim()).toMatch(
-      /^--no-password --format=custom --role=tenant_dumped_owner --file=.*\/dumped\/20261121T120000Z-final\.dump\.part$/,
+      /^--no-password --format=custom --role=tenant_dumped_owner --snapshot=[0-9A-F-]+ --file=.*\/dumped\/20261121T120000Z-final\.dump\.part$/,
     );
     expect(args).not.toContain(password);
     const environment = await readFile(join(root, "environment"), "utf8");

@@ -24,6 +24,9 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
   "--admin-email": "free",
   "--legal-name": "free",
   "--reason": "free",
+  "--file": "free",
+  "--id": "free",
+  "--job": "free",
 };
 
 export type ValueKind = "environments" | "slugs" | "plans" | "free";
@@ -42,6 +45,8 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   undelete: { options: [], arguments: "slugs" },
   "clear-cache": { options: [], arguments: "slugs" },
   rotate: { options: [], arguments: "slugs" },
+  dump: { options: ["--file", "--no-wait", "--job"], arguments: "slugs" },
+  backup: { options: ["--id"], arguments: "slugs" },
   status: { options: ["--all"], arguments: "slugs" },
   list: { options: ["--offline"] },
   check: { options: [], arguments: "slugs" },
