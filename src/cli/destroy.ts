@@ -3,7 +3,7 @@ import type { DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
 import { rewriteStatus } from "../tenant/index.ts";
 import { entryPath } from "../tenant/load.ts";
-import { retentionRefusal } from "../tenant/refusedChanges.ts";
+import { holdRefusal, retentionRefusal } from "../tenant/refusedChanges.ts";
 import { chooseLivingTargets } from "./removedEntries.ts";
 import { PLATFORM } from "./render/progress.ts";
 import { runTargets, type TargetAction, withDeployer, worstExitCode } from "./runTargets.ts";
@@ -90,6 +90,7 @@ function destroyTarget(deployer: Deployer, options: DestroyOptions, context: Cli
   return async ({ stack, tenant }, onEvent) => {
     const run = { onEvent, isPatient: options.wait };
     if (tenant !== undefined && options.purge === true && (await deployer.hasResources(stack))) {
+      await refuseHeld(tenant, deployer);
       confirmPurge(tenant, context.root);
       // A destroy that was cut off has taken the registration first: an `up` would make again what it took since.
       if (await deployer.isRegistered(stack)) await deployer.up(stack, run);
@@ -113,8 +114,15 @@ async function withRetention(
   tenant: DesiredTenant | undefined,
 ): Promise<unknown> {
   if (!(error instanceof UserError) || error.code !== "E_RETENTION" || tenant === undefined) return error;
-  const { keptUntil } = await readPurgeState(deployer, environment, tenant.slug);
+  const { keptUntil, isHeld } = await readPurgeState(deployer, environment, tenant.slug);
+  if (isHeld || tenant.hold) return holdRefusal(tenant.slug, "purge");
   return keptUntil === undefined ? error : retentionRefusal(tenant.slug, keptUntil);
+}
+
+/** Before the entry is edited: a hold that only master or only the entry knows of forbids the purge too. */
+async function refuseHeld({ slug, hold, environment }: DesiredTenant, deployer: Deployer): Promise<void> {
+  const { isHeld } = await readPurgeState(deployer, environment, slug);
+  if (hold || isHeld) throw holdRefusal(slug, "purge");
 }
 
 /** Writes the confirmation into the entry, so that it is in the repository's history. */

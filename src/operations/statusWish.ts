@@ -2,7 +2,7 @@ import { isLegalTransition, type StatusBefore, type TenantRow } from "../registr
 import type { DesiredStatus, DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
 import { entryPath, type StatusWords } from "../tenant/index.ts";
-import { purgeBegun } from "../tenant/refusedChanges.ts";
+import { holdRefusal, purgeBegun } from "../tenant/refusedChanges.ts";
 import { missingRecord } from "./missingRecord.ts";
 
 /** A change of a tenant's status that a person asks for. */
@@ -41,6 +41,8 @@ function wordsOf(change: StatusChange, { tenant, record, before }: StatusFacts):
       assertNotDeleted(tenant, change.verb);
       return { status: "active" };
     case "delete":
+      if ((tenant.hold || record?.hold === true) && record?.status !== "deleted")
+        throw holdRefusal(slug, "delete");
       return { status: "deleted", ...(tenant.isPurgeConfirmed ? { purge: slug } : {}) };
     case "undelete":
       if (status === "deleted" && record === undefined) throw nothingToUndelete(tenant);

@@ -1,7 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
-import { moveRefusal, purgeBegun, regionMoveRefusal, renameRefusal } from "../tenant/refusedChanges.ts";
+import {
+  holdRefusal,
+  moveRefusal,
+  purgeBegun,
+  regionMoveRefusal,
+  renameRefusal,
+} from "../tenant/refusedChanges.ts";
 import type { GetRecordArgs, GetRecordResult } from "../tenant/resources.ts";
 import type { TenantryProvider } from "./tenantryProvider.ts";
 
@@ -23,9 +29,10 @@ export async function getRecord(
 
 /**
  * Whether `Registration` is protected: always, unless the entry says `deleted` and either confirms the purge or
- * master says that retention is over. Only the first lock; the provider's delete asks master again.
+ * master says that retention is over, and neither of them knows of a legal hold. Only the first lock; the provider's delete asks master again.
  */
 export function isRegistrationProtected(tenant: DesiredTenant, record: GetRecordResult): boolean {
+  if (tenant.hold || record.isHeld) return true;
   return !(tenant.status === "deleted" && (tenant.isPurgeConfirmed || record.isPurgeable));
 }
 
@@ -34,20 +41,29 @@ export function isRegistrationProtected(tenant: DesiredTenant, record: GetRecord
  * another file name (`E_IMMUTABLE`), a life whose purge has begun (`E_ILLEGAL_TRANSITION`), and another server or region for a database that is there (`E_NOT_SUPPORTED`).
  */
 export function refuseRecorded(
-  { slug, status, server, region }: DesiredTenant,
+  tenant: DesiredTenant,
   record: GetRecordResult,
   hasEntry: (slug: string) => boolean,
 ): void {
+  const { slug, status, server, region } = tenant;
   const renamed = record.namesakes.find((namesake) => !hasEntry(namesake));
   if (renamed !== undefined) throw renameRefusal(renamed, slug);
   if (record.status === "purging" && status !== "deleted") throw purgeBegun(slug);
   if (!record.wasEverActive) return;
+  refuseHeld(tenant, record);
   const refuse = (words: string): never => {
     throw new UserError("E_NOT_SUPPORTED", `Tenant '${slug}': ${words}`);
   };
   if (server !== "auto" && server !== record.server) refuse(moveRefusal(record.server, server));
   if (region !== "any" && record.region !== "" && region !== record.region)
     refuse(regionMoveRefusal(record.server, record.region, region));
+}
+
+/** A held tenant is neither deleted nor made ready for its purge (`E_HOLD`); one that is deleted already stays so. */
+function refuseHeld({ slug, hold, status, isPurgeConfirmed }: DesiredTenant, record: GetRecordResult): void {
+  if (!hold || status !== "deleted") return;
+  if (isPurgeConfirmed) throw holdRefusal(slug, "purge");
+  if (record.status === "active" || record.status === "suspended") throw holdRefusal(slug, "delete");
 }
 
 /**

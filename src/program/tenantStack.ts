@@ -74,6 +74,7 @@ export class TenantStack extends pulumi.ComponentResource {
       ...{ slug, stack, hosts, databaseName, roleName, secretName, isolation, status },
       ...{ isPurgeConfirmed, retentionDays, facts },
       ...this.#suspendReason(),
+      ...(rest.hold ? { hold: true as const } : {}),
     };
     return this.#sequence.add((options) => new tenantry.TenantRecord(`${slug}-record`, inputs, options));
   }

@@ -20,6 +20,7 @@ const NO_RECORD: GetRecordResult = {
   wasEverActive: false,
   rotation: 0,
   isPurgeable: false,
+  isHeld: false,
   namesakes: [],
   isReachable: true,
 };
@@ -70,6 +71,7 @@ async function askMaster(client: Queryable, args: GetRecordArgs): Promise<GetRec
     wasEverActive: record.activeAt !== null,
     rotation: (await readRotation(client, record.id)).wanted,
     isPurgeable: isPurgeable(record, new Date()),
+    isHeld: record.hold,
     namesakes: [],
     isReachable: true,
   };

@@ -1,5 +1,5 @@
 import { UserError } from "../tenant/errors.ts";
-import { retentionRefusal } from "../tenant/refusedChanges.ts";
+import { holdRefusal, retentionRefusal } from "../tenant/refusedChanges.ts";
 import type { RecordStatus } from "../tenant/resources.ts";
 import type { TenantRow } from "./tenantRow.ts";
 
@@ -48,10 +48,7 @@ export function assertPurgeable(record: PurgeFacts, now: Date): void {
     case "allowed":
       return;
     case "hold":
-      throw new UserError(
-        "E_HOLD",
-        `Tenant '${slug}' is under legal hold; expected 'hold: false' before a purge.`,
-      );
+      throw holdRefusal(slug, "purge");
     case "illegal":
       throw new UserError(
         "E_ILLEGAL_TRANSITION",

@@ -18,6 +18,8 @@ export interface Reservation {
   readonly isolation: "database";
   readonly isPurgeConfirmed: boolean;
   readonly retentionDays: number;
+  /** Legal hold; left out, a new record has none and a living one keeps what it has. */
+  readonly hold?: boolean;
 }
 
 export interface ReserveResult {
@@ -27,7 +29,7 @@ export interface ReserveResult {
 }
 
 /** What of a reservation may change in a tenant's life. */
-export type ReservationChange = Pick<Reservation, "hosts" | "isPurgeConfirmed" | "retentionDays">;
+export type ReservationChange = Pick<Reservation, "hosts" | "isPurgeConfirmed" | "retentionDays" | "hold">;
 
 /**
  * Reserves slug, id and hosts, or finds this stack's own record again; safe from any number of runs at once.
@@ -63,14 +65,18 @@ export async function changeReservation(
     if (record === undefined) throw new InternalError(`no record has the id '${tenantId}'`);
     const hasNewHosts = await reserveHosts(client, tenantId, record.slug, change.hosts);
     if (hasNewHosts) await writeHosts(client, tenantId, change.hosts);
+    const { isPurgeConfirmed, retentionDays, hold = record.hold } = change;
     const isSame =
-      record.isPurgeConfirmed === change.isPurgeConfirmed && record.retentionDays === change.retentionDays;
+      record.isPurgeConfirmed === isPurgeConfirmed &&
+      record.retentionDays === retentionDays &&
+      record.hold === hold;
     if (isSame) return hasNewHosts;
     await client.query(
-      "UPDATE identity.tenant SET is_purge_confirmed = $2, retention_days = $3, updated_at = now() WHERE id = $1",
-      [tenantId, change.isPurgeConfirmed, change.retentionDays],
+      `UPDATE identity.tenant SET is_purge_confirmed = $2, retention_days = $3, hold = $4, updated_at = now()
+        WHERE id = $1`,
+      [tenantId, isPurgeConfirmed, retentionDays, hold],
     );
-    await auditChange(client, record, change, run);
+    await auditChange(client, record, { ...change, hold }, run);
     return true;
   });
 }
@@ -104,8 +110,8 @@ export async function writeTombstone(
 async function insertRecord(client: Queryable, wanted: Reservation): Promise<boolean> {
   const { rowCount } = await client.query(
     `INSERT INTO identity.tenant (id, slug, stack, status, isolation, database_name, role_name, secret_name, hosts,
-                                  is_purge_confirmed, retention_days)
-     SELECT $1, $2, $3, 'provisioning', $4, $5, $6, $7, $8, $9, $10
+                                  is_purge_confirmed, retention_days, hold)
+     SELECT $1, $2, $3, 'provisioning', $4, $5, $6, $7, $8, $9, $10, $11
       WHERE NOT EXISTS (SELECT FROM identity.tenant WHERE slug = $2 AND status <> 'purged')
      ON CONFLICT (slug) WHERE status <> 'purged' DO NOTHING`,
     [
@@ -119,6 +125,7 @@ async function insertRecord(client: Queryable, wanted: Reservation): Promise<boo
       wanted.hosts,
       wanted.isPurgeConfirmed,
       wanted.retentionDays,
+      wanted.hold ?? false,
     ],
   );
   return rowCount === 1;
@@ -177,6 +184,8 @@ async function auditChange(
       change.isPurgeConfirmed ? "TENANT_PURGE_CONFIRMED" : "TENANT_PURGE_WITHDRAWN",
       run,
     );
+  if (record.hold !== change.hold)
+    await appendAudit(client, subjectOf(record), change.hold ? "TENANT_HELD" : "TENANT_HOLD_LIFTED", run);
   if (record.retentionDays !== change.retentionDays)
     await appendAudit(client, subjectOf(record), "TENANT_UPDATED", run, {
       changes: { retentionDays: { old: record.retentionDays, new: change.retentionDays } },

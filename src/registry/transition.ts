@@ -1,5 +1,6 @@
 import { type Client, type Queryable, withTransaction } from "../postgres/index.ts";
 import { InternalError, UserError } from "../tenant/errors.ts";
+import { holdRefusal } from "../tenant/refusedChanges.ts";
 import type { RecordStatus } from "../tenant/resources.ts";
 import { type AuditDetails, type AuditEvent, appendAudit } from "./audit.ts";
 import type { Run } from "./run.ts";
@@ -66,6 +67,8 @@ export async function applyTransition(
   options: TransitionOptions = {},
 ): Promise<TenantRow> {
   assertTransition(row.slug, row.status, to);
+  if (row.hold && row.activeAt !== null && (to === "deleting" || to === "purging"))
+    throw holdRefusal(row.slug, to === "deleting" ? "delete" : "purge");
   if (row.status === "purged") throw new InternalError("a purged record is a tombstone; reserve a new one");
   const { rows } = await client.query(
     `UPDATE identity.tenant SET status = $2, status_reason = $3, status_code = $4, ${to}_at = clock_timestamp(),

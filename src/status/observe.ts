@@ -28,13 +28,22 @@ const APPLICATION = "tenantry status";
 const CONNECT_TIMEOUT_MS = 3_000;
 const ONCE = { applicationName: APPLICATION, connectTimeoutMs: CONNECT_TIMEOUT_MS, retryBudgetMs: 0 };
 
+/** Where a tenant's purge stands. */
+export interface PurgeState {
+  readonly isPurging: boolean;
+  /** A legal hold forbids it. */
+  readonly isHeld: boolean;
+  /** Only while retention runs. */
+  readonly keptUntil?: Date;
+}
+
 /** Asks several tenants' masters, vaults, databases and edges over connections that are shared. */
 export interface Observer {
   observe(names: TenantNames): Promise<TenantObservation>;
   /** Slugs whose records let a purge through now. */
   purgeableSlugs(): Promise<readonly string[]>;
   /** Where a tenant's purge stands: begun, or until when retention keeps its data. */
-  purgeState(slug: string): Promise<{ readonly isPurging: boolean; readonly keptUntil?: Date }>;
+  purgeState(slug: string): Promise<PurgeState>;
   /** Every record that isn't purged, by slug. */
   records(): Promise<readonly TenantRow[]>;
   /** What time it is at master. */
@@ -55,10 +64,13 @@ export async function openObserver(sources: TenantSources): Promise<Observer> {
       (await listRecords(master)).filter((row) => isPurgeable(row, new Date())).map(({ slug }) => slug),
     purgeState: async (slug) => {
       const record = await readRecord(master, slug);
-      if (record === undefined) return { isPurging: false };
+      if (record === undefined) return { isPurging: false, isHeld: false };
       const decision = decidePurge(record, new Date());
       const isPurging = record.status === "purging";
-      return decision.kind === "retention" ? { isPurging, keptUntil: decision.until } : { isPurging };
+      const isHeld = record.hold;
+      return decision.kind === "retention"
+        ? { isPurging, isHeld, keptUntil: decision.until }
+        : { isPurging, isHeld };
     },
     records: () => listRecords(master),
     now: async () =>

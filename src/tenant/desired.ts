@@ -45,6 +45,8 @@ export interface DesiredTenant {
   readonly suspendReason?: string;
   /** True when the entry says `status: deleted` and `purge: <slug>`: retention needn't be waited for. */
   readonly isPurgeConfirmed: boolean;
+  /** Legal hold: neither delete nor purge. */
+  readonly hold: boolean;
   readonly plan: string;
   /** A server's name, or `auto`. Changing it on a live tenant is a move. */
   readonly server: string;

@@ -24,6 +24,8 @@ export interface EnvironmentEntry {
   readonly status: DesiredStatus;
   readonly suspendReason?: string;
   readonly purge?: string;
+  /** Legal hold: neither delete nor purge. */
+  readonly hold: boolean;
   readonly plan: string;
   readonly server: string;
   readonly region: string;
@@ -72,7 +74,7 @@ export function entryIn(entry: TenantEntry, environment: string): EnvironmentEnt
   const override: OverrideFields = Object.hasOwn(entry.overrides, environment)
     ? (entry.overrides[environment] ?? {})
     : {};
-  const { overrides, environments, hold, isolation, migrations, suspendReason, purge, ...own } = entry;
+  const { overrides, environments, isolation, migrations, suspendReason, purge, ...own } = entry;
   const { migrations: otherMigrations, settings, labels, ...other } = override;
   const target = (otherMigrations ?? migrations)?.target;
   const words = override.status === undefined ? present({ suspendReason, purge }) : {};

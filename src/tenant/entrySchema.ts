@@ -34,6 +34,9 @@ const overridable = {
   purge: line("the tenant's slug", 40).describe(
     "The slug again, only with `status: deleted`: confirms the purge before retention is over.",
   ),
+  hold: z
+    .boolean("true or false")
+    .describe("Legal hold: while true, neither delete nor purge. Default: false."),
   plan: planName.describe("One of plans/*.yaml. Default: trial."),
   server: serverName.describe("A server's name, or `auto` (default). Changing it is a move."),
   region: regionName.describe("Only servers of this region; `any` by default."),
@@ -62,10 +65,6 @@ export const entrySchema = fields({
     .record(environmentName, override, "fields by environment")
     .describe("What differs in an environment.")
     .default({}),
-  hold: z
-    .literal(false, "true or false")
-    .describe("Legal hold: not built yet, so only false.")
-    .exactOptional(),
   isolation: z
     .literal("database", "'database'")
     .describe("A database of its own. `schema` is not built yet.")
@@ -73,6 +72,7 @@ export const entrySchema = fields({
   ...override.shape,
   adminEmail: overridable.adminEmail,
   status: overridable.status.default("active"),
+  hold: overridable.hold.default(false),
   plan: overridable.plan.default(DEFAULT_PLAN),
   server: overridable.server.default("auto"),
   region: overridable.region.default("any"),

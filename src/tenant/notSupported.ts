@@ -13,7 +13,6 @@ export const UNBUILT_ENTRY_FIELDS: Readonly<Record<string, string>> = {
 
 /** Values of built fields that are not built. */
 const UNBUILT_ENTRY_VALUES: Readonly<Record<string, { readonly value: JsonValue; readonly what: string }>> = {
-  hold: { value: true, what: "legal hold" },
   isolation: { value: "schema", what: "a schema in a shared database" },
 };
 

@@ -33,6 +33,17 @@ export function retentionRefusal(slug: string, until: Date): UserError {
   );
 }
 
+/** `E_HOLD` for a step that a legal hold forbids. */
+export function holdRefusal(slug: string, step: "delete" | "purge"): UserError {
+  return new UserError(
+    "E_HOLD",
+    `Tenant '${slug}' is under legal hold; expected 'hold: false' before a ${step}.`,
+    {
+      hint: `Set \`hold: false\` in ${entryPath(slug)} and run \`tenantry up ${slug}\` first, so that the review and the audit say who lifted it.`,
+    },
+  );
+}
+
 /** `E_ILLEGAL_TRANSITION` for a tenant whose purge was cut off: there is no way back. */
 export function purgeBegun(slug: string): UserError {
   return new UserError(

@@ -52,6 +52,8 @@ export interface TenantRecordInputs {
   readonly suspendReason?: string;
   readonly isPurgeConfirmed: boolean;
   readonly retentionDays: number;
+  /** Legal hold; left out for none. */
+  readonly hold?: true;
   /** What listeners are told before anything is made. Not compared by diff; absent in states of an earlier release. */
   readonly facts?: TenantRecordFacts;
 }
@@ -212,6 +214,8 @@ export interface GetRecordResult {
   readonly rotation: number;
   /** Deleted, and retention is over or the purge confirmed, and no hold: decided from master alone. */
   readonly isPurgeable: boolean;
+  /** Master knows of a legal hold. */
+  readonly isHeld: boolean;
   /** Living tenants with the entry's display name and admin, asked where `slug` itself has no record. */
   readonly namesakes: readonly string[];
   /** False when master could not be asked (preview only); then nothing is purgeable. */

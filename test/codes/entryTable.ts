@@ -7,7 +7,6 @@ const SLUG_FORM =
 /** Fields of an entry that aren't built: line, column of the complaint, and what for. */
 const UNBUILT: readonly (readonly [field: string, line: string, column: number, what: string])[] = [
   ["parent", "parent: acme", 1, "tenants below tenants"],
-  ["hold", "hold: true", 7, "legal hold"],
   ["isolation", "isolation: schema", 12, "a schema in a shared database"],
   ["domains", "domains: [portal.newcomer.example]", 1, "customers' own domains"],
   ["pathPrefix", "pathPrefix: /t/newcomer", 1, "path prefixes"],

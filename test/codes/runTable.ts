@@ -316,25 +316,14 @@ export const RUN_ROWS = {
         when: "the purge of a held tenant is confirmed",
         arrange: async (stage) => {
           await stage.haveDeletedTenant("retired");
-          const entry = stage.workspace.read("tenants/retired.yaml");
           await stage.master("UPDATE identity.tenant SET hold = true WHERE slug = 'retired'");
           return async () => {
-            await stage.master(
-              "UPDATE identity.tenant SET hold = false, is_purge_confirmed = false WHERE slug = 'retired'",
-            );
-            stage.workspace.write("tenants/retired.yaml", entry);
+            await stage.master("UPDATE identity.tenant SET hold = false WHERE slug = 'retired'");
           };
         },
         command: ["destroy", "retired", "--purge", "--confirm", "retired"],
         stdout:
-          "retired  started\nretired  failed: E_HOLD: Tenant 'retired' is under legal hold; expected 'hold: false' before a purge.\n",
-        // The confirmation alone, as `destroy --purge` writes it before it purges.
-        touches: [
-          "entry retired.yaml",
-          "master tenant retired",
-          "master tenant_audit retired",
-          "state tenantry/local.retired.json",
-        ],
+          "retired  started\nretired  failed: E_HOLD: Tenant 'retired' is under legal hold; expected 'hold: false' before a purge. Set `hold: false` in tenants/retired.yaml and run `tenantry up retired` first, so that the review and the audit say who lifted it.\n",
       },
     ],
   },

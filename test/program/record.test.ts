@@ -18,6 +18,7 @@ const NO_RECORD: GetRecordResult = {
   wasEverActive: false,
   rotation: 0,
   isPurgeable: false,
+  isHeld: false,
   namesakes: [],
   isReachable: true,
 };
@@ -36,6 +37,18 @@ describe("isRegistrationProtected", () => {
     { what: "an entry that confirms the purge", tenant: purgedEntry, record: DELETED, expected: false },
     { what: "a deleted tenant whose retention is over", tenant: deletedEntry, record: OVER, expected: false },
     { what: "an undelete after retention is over", tenant: ACME, record: OVER, expected: true },
+    {
+      what: "a held tenant whose entry confirms the purge",
+      tenant: { ...purgedEntry, hold: true },
+      record: OVER,
+      expected: true,
+    },
+    {
+      what: "a tenant that master alone knows to be held",
+      tenant: purgedEntry,
+      record: { ...OVER, isHeld: true },
+      expected: true,
+    },
     {
       what: "a record that nobody can ask",
       tenant: deletedEntry,
@@ -65,6 +78,7 @@ describe("refuseRecorded", () => {
       tenant: { ...ACME, server: "db-02" },
       record: { ...placed, wasEverActive: false },
     },
+    { what: "a hold on what is deleted", tenant: { ...deletedEntry, hold: true }, record: DELETED },
     {
       what: "a namesake that keeps its entry",
       tenant: ACME,
@@ -89,6 +103,18 @@ describe("refuseRecorded", () => {
       tenant: { ...ACME, region: "us" },
       record: placed,
       expected: { code: "E_NOT_SUPPORTED", message: expect.stringContaining("in 'eu'; moving it to 'us'") },
+    },
+    {
+      what: "the delete of a held tenant",
+      tenant: { ...deletedEntry, hold: true },
+      record: placed,
+      expected: { code: "E_HOLD", message: expect.stringContaining("before a delete") },
+    },
+    {
+      what: "the confirmed purge of a held tenant",
+      tenant: { ...purgedEntry, hold: true },
+      record: DELETED,
+      expected: { code: "E_HOLD", message: expect.stringContaining("before a purge") },
     },
     {
       what: "a namesake whose entry is gone",

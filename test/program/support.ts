@@ -108,6 +108,7 @@ export const ACME: DesiredTenant = {
   adminEmail: "admin@acme.example",
   status: "active",
   isPurgeConfirmed: false,
+  hold: false,
   plan: "trial",
   server: "auto",
   region: "any",

@@ -85,6 +85,7 @@ describe("a preview", () => {
       wasEverActive: false,
       rotation: 0,
       isPurgeable: false,
+      isHeld: false,
       namesakes: [],
       isReachable: false,
     });
@@ -136,6 +137,7 @@ describe("getRecord", () => {
       wasEverActive: true,
       rotation: 0,
       isPurgeable: false,
+      isHeld: false,
       namesakes: [],
       isReachable: true,
     });

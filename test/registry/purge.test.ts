@@ -95,7 +95,7 @@ describe("purge", () => {
     expect(says(record("deleted", { hold: true }))).toEqual([
       "E_HOLD",
       "Tenant 'acme' is under legal hold; expected 'hold: false' before a purge.",
-      undefined,
+      "Set `hold: false` in tenants/acme.yaml and run `tenantry up acme` first, so that the review and the audit say who lifted it.",
     ]);
   });
 });

@@ -12,6 +12,7 @@ describe("a good entry", () => {
       adminEmail: "admin@acme.example",
       environments: ["local"],
       overrides: {},
+      hold: false,
       isolation: "database",
       status: "active",
       plan: "trial",
@@ -27,7 +28,7 @@ describe("a good entry", () => {
       "legalName: Acme Health Incorporated",
       "status: suspended",
       "suspendReason: unpaid since March",
-      "hold: false",
+      "hold: true",
       "plan: standard",
       "server: db-02",
       "region: westeurope",
@@ -45,7 +46,7 @@ describe("a good entry", () => {
       adminEmail: "admin@acme.example",
       environments: ["local"],
       overrides: { prod: { plan: "enterprise", server: "db-09" } },
-      hold: false,
+      hold: true,
       isolation: "database",
       status: "suspended",
       suspendReason: "unpaid since March",
@@ -74,7 +75,7 @@ enviroments: [local]
 environments: [local, local, mars]
 adminEmail: nobody
 plan: 12
-hold: true
+hold: perhaps
 domains: [portal.acme.example]
 status: gone
 server: DB 1
@@ -89,14 +90,14 @@ overrides: { prod: { isolation: schema, displayName: x }, moon: {} }
       "E_INVALID_ENTRY tenants/acme.yaml:3:30 'environments[2]': expected 'local' or 'prod' (stacks/Pulumi.<environment>.yaml); got 'mars'.",
       "E_INVALID_ENTRY tenants/acme.yaml:4:13 'adminEmail': expected an email address; got 'nobody'.",
       "E_INVALID_ENTRY tenants/acme.yaml:5:7 'plan': expected a plan's name (plans/*.yaml); got the number 12 (text needs quotes).",
-      "E_NOT_SUPPORTED tenants/acme.yaml:6:7 'hold': not built yet (legal hold); remove the field.",
+      "E_INVALID_ENTRY tenants/acme.yaml:6:7 'hold': expected true or false; got 'perhaps'.",
       "E_NOT_SUPPORTED tenants/acme.yaml:7:1 'domains': not built yet (customers' own domains); remove the field.",
       "E_INVALID_ENTRY tenants/acme.yaml:8:9 'status': expected 'active', 'suspended' or 'deleted'; got 'gone'.",
       "E_INVALID_ENTRY tenants/acme.yaml:9:9 'server': expected a server's name: 3 to 63 lowercase letters, digits and hyphens, a letter first; got 'DB 1'.",
       "E_INVALID_ENTRY tenants/acme.yaml:10:13 'settings.1': expected a setting's key: a letter, then letters, digits, '.', '_' and '-'; got '1'.",
       "E_INVALID_ENTRY tenants/acme.yaml:11:22 'labels.practices': expected one line of text, at most 256 characters; got the number 14 (text needs quotes).",
       "E_NOT_SUPPORTED tenants/acme.yaml:12:33 'overrides.prod.isolation': not built yet (a schema in a shared database); remove the field.",
-      "E_INVALID_ENTRY tenants/acme.yaml:12:41 'overrides.prod.displayName': no such field; expected 'adminEmail', 'database', 'labels', 'migrations', 'plan', 'purge', 'region', 'server', 'settings', 'status' or 'suspendReason'.",
+      "E_INVALID_ENTRY tenants/acme.yaml:12:41 'overrides.prod.displayName': no such field; expected 'adminEmail', 'database', 'hold', 'labels', 'migrations', 'plan', 'purge', 'region', 'server', 'settings', 'status' or 'suspendReason'.",
       "E_INVALID_ENTRY tenants/acme.yaml:12:59 'overrides.moon': expected 'local' or 'prod' (stacks/Pulumi.<environment>.yaml); got 'moon'.",
     ]);
   });
@@ -126,7 +127,6 @@ overrides: { prod: { isolation: schema, displayName: x }, moon: {} }
 
   test.each([
     ["parent: umbrella", "parent"],
-    ["hold: true", "hold"],
     ["isolation: schema", "isolation"],
     ["domains: [portal.acme.example]", "domains"],
     ["domains: []", "domains"],

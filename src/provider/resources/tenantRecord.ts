@@ -2,6 +2,7 @@ import type { Client } from "../../postgres/index.ts";
 import {
   changeReservation,
   freePlace,
+  type ReservationChange,
   readRecord,
   readRecordById,
   recordFailure,
@@ -49,9 +50,9 @@ export const tenantRecord: ResourceType<TenantRecordInputs, TenantRecordOutputs>
     const isLive = record !== undefined && record.activeAt !== null;
     return isLive || (await listenersOf(run, "onTenantCreating")).length === 0;
   },
-  update: async ({ outputs: { tenantId } }, news, run) => {
+  update: async ({ inputs, outputs: { tenantId } }, news, run) => {
     await run.access.withMaster(async (client) => {
-      await changeReservation(client, tenantId, news, await run.audited());
+      await changeReservation(client, tenantId, changeOf(inputs, news), await run.audited());
       await steer(client, await requireRecord(client, tenantId), news, run);
     });
     return { ...news, tenantId };
@@ -149,14 +150,22 @@ function nextStatus(from: RecordStatus, isLive: boolean, wanted: DesiredStatus):
 }
 
 function realInputs(record: TenantRow, inputs: TenantRecordInputs): TenantRecordInputs {
-  const { suspendReason: _, ...rest } = inputs;
+  const { suspendReason: _, hold: __, ...rest } = inputs;
   const { hosts, databaseName, roleName, secretName, isolation, isPurgeConfirmed, retentionDays } = record;
   return {
     ...rest,
     ...{ hosts, databaseName, roleName, secretName, isolation, isPurgeConfirmed, retentionDays },
     status: realStatus(record.status, inputs.status),
     ...suspendReasonOf(record, inputs),
+    ...(record.hold ? { hold: true } : {}),
   };
+}
+
+/** A hold that somebody put into master by hand stays until an entry that said so says no more. */
+function changeOf(olds: TenantRecordInputs, news: TenantRecordInputs): ReservationChange {
+  const { hosts, isPurgeConfirmed, retentionDays } = news;
+  const change = { hosts, isPurgeConfirmed, retentionDays };
+  return olds.hold === news.hold ? change : { ...change, hold: news.hold === true };
 }
 
 function suspendReasonOf(record: TenantRow, inputs: TenantRecordInputs): { suspendReason?: string } {
