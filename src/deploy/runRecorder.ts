@@ -12,7 +12,7 @@ const PHASE_OF_TYPE: Readonly<Record<string, Phase>> = {
   "tenantry:index:VaultSecret": "secret_set",
   "tenantry:index:Database": "database_created",
   "tenantry:index:Settings": "migrations_applied",
-  "tenantry:index:Admin": "admin_seeded",
+  "tenantry:index:Identity": "admin_seeded",
   "tenantry:index:Registration": "master_registered",
 };
 

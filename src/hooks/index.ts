@@ -13,6 +13,15 @@ export {
 } from "./commandMigrations.ts";
 export { explainMigration, type MigrationScene } from "./explainMigration.ts";
 export type { Hook } from "./hook.ts";
+export {
+  type IdentityContext,
+  type IdentityInputs,
+  type IdentityPlan,
+  identityHook,
+  type ObservedIdentity,
+  type SeedSecrets,
+  setApiKeysSuspended,
+} from "./identity.ts";
 export { INVITATION_DAYS } from "./invitation.ts";
 export { loadMigrations } from "./migrationSource.ts";
 export { type SettingMap, type SettingsPlan, settingsHook } from "./settings.ts";

@@ -3,6 +3,7 @@ import type {
   AdminInputs,
   DatabaseInputs,
   FinalBackupInputs,
+  IdentityInputs,
   MigrationsInputs,
   PlacementInputs,
   RegistrationInputs,
@@ -92,6 +93,13 @@ export class Admin extends pulumi.CustomResource {
 
   constructor(name: string, args: InputsOf<AdminInputs>, options?: pulumi.CustomResourceOptions) {
     super("tenantry:index:Admin", name, { ...args, adminId: undefined, invitationId: undefined }, options);
+  }
+}
+
+/** Roles, groups, scopes, providers, applications and API keys, and the secrets of the last two. */
+export class Identity extends pulumi.CustomResource {
+  constructor(name: string, args: InputsOf<IdentityInputs>, options?: pulumi.CustomResourceOptions) {
+    super("tenantry:index:Identity", name, { ...args }, options);
   }
 }
 

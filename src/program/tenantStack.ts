@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { DesiredTenant } from "../tenant/desired.ts";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
+import { seedSecretNames } from "../tenant/identitySeeds.ts";
 import type { DatabaseAddress, TenantKey } from "../tenant/resources.ts";
+import { TENANT_SCHEMA_VERSION } from "../tenant/schemaVersion.ts";
 import { type InputsOf, madeOr } from "./inputs.ts";
 import { PASSWORD_LENGTH, passwordKeepers } from "./passwords.ts";
 import type { PlatformOutputs } from "./platformOutputs.ts";
@@ -87,8 +89,8 @@ export class TenantStack extends pulumi.ComponentResource {
   }
 
   #checkState(): void {
-    const { slug, secretName, hosts } = this.#args.tenant;
-    const inputs = { ...this.#place, secretName, hosts };
+    const { slug, secretName, hosts, identity } = this.#args.tenant;
+    const inputs = { ...this.#place, secretName, seededSecrets: seedSecretNames(identity), hosts };
     this.#sequence.add((options) => new tenantry.StateCheck(`${slug}-check`, inputs, options));
   }
 
@@ -128,9 +130,12 @@ export class TenantStack extends pulumi.ComponentResource {
   }
 
   #seed(): tenantry.Admin {
-    const { slug, adminEmail: email } = this.#args.tenant;
+    const { slug, adminEmail: email, status, identity: seeds } = this.#args.tenant;
     const inputs = { ...this.#place, email, host: this.#ownHost() };
-    return this.#sequence.add((options) => new tenantry.Admin(`${slug}-admin`, inputs, options));
+    const admin = this.#sequence.add((options) => new tenantry.Admin(`${slug}-admin`, inputs, options));
+    const identity = { ...this.#place, schemaVersion: TENANT_SCHEMA_VERSION, status, seeds };
+    this.#sequence.add((options) => new tenantry.Identity(`${slug}-identity`, identity, options));
+    return admin;
   }
 
   /** Replaced with the database, so that an old one is never deleted without a backup of it. */

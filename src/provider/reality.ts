@@ -30,6 +30,8 @@ export interface Subject extends Marker {
   readonly database: string;
   readonly role: string;
   readonly secretName: string;
+  /** Names of further secrets: of its application and API keys. */
+  readonly seededSecrets: readonly string[];
   readonly hosts: readonly string[];
 }
 
@@ -49,13 +51,13 @@ const LOCK_WAIT_MS = 60_000;
 
 /** Everything that really exists of a tenant's names, in the order in which it may be removed: the CNAME before the domain. */
 export async function lookEverywhere(subject: Subject, run: Run): Promise<readonly Finding[]> {
-  const [recordSets, edge, server, secret] = await Promise.all([
+  const [recordSets, edge, server, secrets] = await Promise.all([
     findRecordSets(subject, run),
     findEdge(subject, run),
     findInServer(subject, run),
-    findSecret(subject, run),
+    Promise.all([subject.secretName, ...subject.seededSecrets].map((name) => findSecret(subject, name, run))),
   ]);
-  return [...recordSets, ...edge, ...server, ...secret];
+  return [...recordSets, ...edge, ...server, ...secrets.flat()];
 }
 
 /** `DNS, CDN: CNAME 'acme.zone'; domain 'tenant-acme'`: what was found, by place, for a message. */
@@ -116,16 +118,16 @@ async function dropRoleOf(subject: Subject, server: string, run: Run): Promise<v
   );
 }
 
-async function findSecret(subject: Subject, run: Run): Promise<readonly Finding[]> {
+async function findSecret(subject: Subject, name: string, run: Run): Promise<readonly Finding[]> {
   const { tenantVault } = run.access;
-  const found = await tenantVault.find(subject.secretName);
+  const found = await tenantVault.find(name);
   if (found === undefined) return [];
   // A soft-deleted one of ours is as gone as it gets.
   if (found.state === "deleted" && isRecoverable(found, subject)) return [];
   const isOurs = found.state === "present" && isSameLife(found, subject);
   const state = found.state === "present" ? "" : " (soft-deleted)";
-  const remove = () => tenantVault.remove(subject.secretName);
-  return [{ place: "secret", what: `secret '${subject.secretName}'${state}`, isOurs, remove }];
+  const remove = () => tenantVault.remove(name);
+  return [{ place: "secret", what: `secret '${name}'${state}`, isOurs, remove }];
 }
 
 async function findRecordSets(subject: Subject, run: Run): Promise<readonly Finding[]> {

@@ -2,6 +2,7 @@ import type { AnyResourceType } from "./resource.ts";
 import { admin } from "./resources/admin.ts";
 import { database } from "./resources/database.ts";
 import { finalBackup } from "./resources/finalBackup.ts";
+import { identity } from "./resources/identity.ts";
 import { master } from "./resources/master.ts";
 import { migrations } from "./resources/migrations.ts";
 import { placement } from "./resources/placement.ts";
@@ -22,6 +23,7 @@ const TYPES: readonly AnyResourceType[] = [
   migrations,
   settings,
   admin,
+  identity,
   finalBackup,
   registration,
   master,

@@ -61,6 +61,7 @@ export { MAX_RETRIES, nextRetryAt } from "./retrySchedule.ts";
 export { beginRotation, endRotation, type Rotation, readRotation } from "./rotation.ts";
 export type { Actor, Run } from "./run.ts";
 export { isSameJson } from "./sameJson.ts";
+export { forgetSeededSecrets, noteSeededSecrets } from "./seededSecrets.ts";
 export { listServers, readServer, removeServer, type ServerRow, upsertServer } from "./servers.ts";
 export { type StatusBefore, statusBeforeDelete } from "./statusBefore.ts";
 export {

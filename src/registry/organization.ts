@@ -35,8 +35,18 @@ export async function ensureMainOrganization(
       [main.slug, main.displayName],
     );
     const { rows } = await client.query("SELECT id FROM identity.organization WHERE is_main");
+    await seedMainProviders(client, rows[0].id);
     return rows[0].id;
   });
+}
+
+/** The main tenant's ways to sign in beside its own: there, and off until somebody turns them on, which stays. */
+async function seedMainProviders(client: Queryable, organizationId: string): Promise<void> {
+  await client.query(
+    `INSERT INTO identity.identity_provider (organization_id, kind, name)
+     VALUES ($1, 'google', 'Google'), ($1, 'microsoft', 'Microsoft') ON CONFLICT (organization_id, kind) DO NOTHING`,
+    [organizationId],
+  );
 }
 
 /** A tenant's organization, or undefined. */

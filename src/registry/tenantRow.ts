@@ -22,6 +22,8 @@ export interface TenantRow {
   readonly databaseName: string;
   readonly roleName: string;
   readonly secretName: string;
+  /** Names of the further secrets that it has, or may have, in the tenants' vault. */
+  readonly seededSecrets: readonly string[];
   readonly hosts: readonly string[];
   readonly pathPrefix: string | null;
   /** Legal hold: neither delete nor purge. */
@@ -43,7 +45,7 @@ export interface TenantRow {
 
 const COLUMNS = `id, slug, stack, status, status_reason AS "statusReason", status_code AS "statusCode",
   display_name AS "displayName", legal_name AS "legalName", admin_email AS "adminEmail", plan, labels, settings, server,
-  isolation, database_name AS "databaseName", role_name AS "roleName", secret_name AS "secretName", hosts,
+  isolation, database_name AS "databaseName", role_name AS "roleName", secret_name AS "secretName", seeded_secrets AS "seededSecrets", hosts,
   path_prefix AS "pathPrefix", hold, is_purge_confirmed AS "isPurgeConfirmed", retention_days AS "retentionDays",
   cache_epoch::int AS "cacheEpoch", provisioning_at AS "provisioningAt", provisioning_failed_at AS "provisioningFailedAt",
   active_at AS "activeAt", suspended_at AS "suspendedAt", deleting_at AS "deletingAt", deleted_at AS "deletedAt",

@@ -57,6 +57,9 @@ const server = fields({
   }).exactOptional(),
 });
 
+/** Pulumi.yaml's `name`, which is also the namespace of the config. */
+const PROJECT_NAME = "tenantry";
+
 /** Where knex and its kin keep their files. */
 const COMMAND_DIR = "migrations";
 
@@ -76,6 +79,10 @@ const migrations = z.discriminatedUnion(
 
 /** The validator of namespace `tenantry` in `stacks/Pulumi.<env>.yaml`. */
 export const configSchema = fields({
+  product: text(
+    "a product's name: up to 40 lowercase letters, digits and '_', a letter first",
+    /^[a-z][a-z0-9_]{0,39}$/,
+  ).default(PROJECT_NAME),
   environment: text("the environment's name, the file's own", /^[a-z][a-z0-9-]{0,19}$/),
   zone: hostName,
   resourceGroup: text("a resource group's name", /^[\w.()-]{0,89}[\w()-]$/),

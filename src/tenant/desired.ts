@@ -1,3 +1,5 @@
+import type { IdentitySeeds } from "./identitySeeds.ts";
+
 /** What an entry wants the tenant to be. `provisioning` and the like are states of the record, never of an entry. */
 export type DesiredStatus = "active" | "suspended" | "deleted";
 
@@ -67,4 +69,6 @@ export interface DesiredTenant {
   /** Days between `deleted` and the purge. */
   readonly retentionDays: number;
   readonly migrations: MigrationPlan;
+  /** Roles, groups, scopes, providers, applications and keys that its database begins with. */
+  readonly identity: IdentitySeeds;
 }

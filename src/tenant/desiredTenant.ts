@@ -1,4 +1,5 @@
 import type { DesiredTenant, JsonValue, MigrationPlan, Setting, SettingSource } from "./desired.ts";
+import { toIdentitySeeds } from "./desiredIdentity.ts";
 import { entryIn, type TenantEntry } from "./entry.ts";
 import type { EnvironmentConfig } from "./environmentConfig.ts";
 import { databaseNameOf, hostOf, roleNameOf, secretNameOf, stackOf } from "./names.ts";
@@ -31,6 +32,13 @@ export function toDesiredTenant(entry: TenantEntry, plan: Plan, config: Environm
     },
     retentionDays: plan.retentionDays ?? config.retentionDays,
     migrations: withTarget(config.migrations, migrationTarget ?? plan.migrations?.target),
+    identity: toIdentitySeeds({
+      slug,
+      product: config.product,
+      hosts: [hostOf(slug, config.zone)],
+      parent: { slug: config.mainTenant.slug },
+      ...(plan.seeds === undefined ? {} : { seeds: plan.seeds }),
+    }),
   };
 }
 

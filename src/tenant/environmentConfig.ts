@@ -23,6 +23,8 @@ export interface ServerConfig {
 export interface EnvironmentConfig {
   /** Equals the stack's environment; its absence is `E_NO_CONFIG`. */
   readonly environment: string;
+  /** What the tenants' application is called: `<product>_api` is its API's scope. Default: the Pulumi project's name. */
+  readonly product: string;
   /** `<slug>.<zone>` is a tenant's host. */
   readonly zone: string;
   readonly resourceGroup: string;

@@ -90,6 +90,16 @@ export function secretNameOf(slug: string): string {
   return `tenant-db-${slug}`;
 }
 
+/** The Key Vault secret with the client secret of a tenant's own application. */
+export function clientSecretName(slug: string): string {
+  return `tenant-client-${slug}`;
+}
+
+/** The Key Vault secret with one of a tenant's API keys; a slug has no two hyphens together, so no two tenants share one. */
+export function apiKeySecretName(slug: string, key: string): string {
+  return `tenant-key-${slug}--${key}`;
+}
+
 /** The host a tenant always answers on: `<slug>.<zone>`. */
 export function hostOf(slug: string, zone: string): string {
   return `${slug}.${zone}`;

@@ -19,7 +19,6 @@ const UNBUILT_ENTRY_VALUES: Readonly<Record<string, { readonly value: JsonValue;
 /** Fields of `plans/*.yaml` that are not built. */
 export const UNBUILT_PLAN_FIELDS: Readonly<Record<string, string>> = {
   transformations: "transformations of settings",
-  seeds: "seeds by plan",
 };
 
 /** Fields of an environment's config that are not built. */

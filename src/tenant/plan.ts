@@ -1,9 +1,12 @@
 import * as z from "zod";
 import type { JsonValue } from "./desired.ts";
 import { checkFields, firstOfEachPath } from "./fieldProblems.ts";
+import type { RoleName } from "./identitySeeds.ts";
 import { splitUnbuilt, UNBUILT_PLAN_FIELDS } from "./notSupported.ts";
-import type { Problem } from "./problems.ts";
+import { BASE_SCOPES, type PlanSeeds, planSeedsSchema } from "./planSeeds.ts";
+import { expectedGot, orList, type Problem, type ValuePath } from "./problems.ts";
 import { secretProblems } from "./secretProblems.ts";
+import type { Source } from "./source.ts";
 import { fields, migrationVersion, settings, text, whole } from "./values.ts";
 import type { YamlDocument } from "./yamlDocument.ts";
 
@@ -27,6 +30,9 @@ export const planSchema = fields({
     .describe("The last migration tenants of this plan get.")
     .exactOptional(),
   settings: settings.describe("Win over the environment's; an entry's win over these.").default({}),
+  seeds: planSeedsSchema
+    .describe("Which roles, permissions, scopes, keys and applications tenants of this plan begin with.")
+    .exactOptional(),
 }).meta({ title: "tenantry: plans/<name>.yaml" });
 
 /** A checked `plans/<name>.yaml`. */
@@ -39,6 +45,8 @@ export interface Plan {
   readonly retentionDays?: number;
   readonly migrations?: { readonly target: string };
   readonly settings: Readonly<Record<string, JsonValue>>;
+  /** What tenants of this plan begin with; all of it when undefined. */
+  readonly seeds?: PlanSeeds;
 }
 
 /** A file read as a plan: the plan, or everything that is wrong with it. */
@@ -56,7 +64,37 @@ export function parsePlan(document: YamlDocument, name: string): ParsedPlan {
     ...secretProblems(document.root, document, "E_INVALID_ENTRY"),
     ...supported.problems,
     ...checked.problems,
+    ...seedProblems(checked.value?.seeds, document),
   ]);
   if (problems.length > 0 || checked.value === undefined) return { plan: undefined, problems };
   return { plan: { name, ...checked.value }, problems: [] };
+}
+
+/** Keys have scopes that are there; permissions are of roles that are there; a scope has no name of ours. */
+function seedProblems(seeds: PlanSeeds | undefined, source: Source): Problem[] {
+  if (seeds === undefined) return [];
+  const scopes = [...BASE_SCOPES, ...seeds.scopes];
+  const wrong = (path: ValuePath, expected: string, got: string): Problem => ({
+    code: "E_INVALID_ENTRY",
+    path: ["seeds", ...path],
+    place: source.placeOf(["seeds", ...path]),
+    text: expectedGot(expected, `'${got}'`),
+  });
+  return [
+    ...Object.entries(seeds.apiKeys).flatMap(([key, names]) =>
+      names.flatMap((name, index) =>
+        scopes.includes(name) ? [] : [wrong(["apiKeys", key, index], orList(scopes), name)],
+      ),
+    ),
+    ...seeds.scopes.flatMap((name, index) =>
+      scopes.indexOf(name) === BASE_SCOPES.length + index
+        ? []
+        : [wrong(["scopes", index], "a scope that isn't there already", name)],
+    ),
+    ...Object.keys(seeds.permissions).flatMap((role) =>
+      seeds.roles?.includes(role as RoleName) === false
+        ? [wrong(["permissions", role], orList(seeds.roles), role)]
+        : [],
+    ),
+  ];
 }

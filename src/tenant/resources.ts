@@ -3,6 +3,7 @@
  * `program/` (which sends them) and `provider/` (which answers them). Tokens are `tenantry:index:<Name>`.
  */
 import type { DesiredStatus, MigrationPlan, Setting } from "./desired.ts";
+import type { IdentitySeeds } from "./identitySeeds.ts";
 
 /** Configuration of `tenantry:Provider`. Names and addresses only, never a credential. */
 export interface ProviderConfig {
@@ -85,6 +86,8 @@ export interface PlacementOutputs extends PlacementInputs {
 
 export interface StateCheckInputs extends TenantKey, DatabaseAddress {
   readonly secretName: string;
+  /** Further secrets, of application and API keys; a release before them sent none. */
+  readonly seededSecrets: readonly string[];
   readonly hosts: readonly string[];
 }
 export type StateCheckOutputs = StateCheckInputs;
@@ -137,6 +140,15 @@ export interface AdminOutputs extends AdminInputs {
   /** Row of `identity.outbox` that Registration releases. */
   readonly invitationId: string;
 }
+
+export interface IdentityInputs extends TenantKey, DatabaseAddress {
+  /** Of schema `tenantry`; a higher one brings the tables that a newer release has. */
+  readonly schemaVersion: number;
+  /** API keys work only while it is `active`. */
+  readonly status: DesiredStatus;
+  readonly seeds: IdentitySeeds;
+}
+export type IdentityOutputs = IdentityInputs;
 
 export interface FinalBackupInputs extends TenantKey, DatabaseAddress {
   readonly status: DesiredStatus;

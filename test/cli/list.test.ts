@@ -67,6 +67,7 @@ test("records stand beside their entries, and also where an entry is gone", () =
     databaseName: "tenant_acme",
     roleName: "tenant_acme_owner",
     secretName: "tenant-db-acme",
+    seededSecrets: [],
     hosts: ["acme.local.tenantry.test"],
     pathPrefix: null,
     hold: false,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DesiredTenant } from "../../src/tenant/desired.ts";
 import type { EnvironmentConfig } from "../../src/tenant/environmentConfig.ts";
+import type { IdentitySeeds } from "../../src/tenant/identitySeeds.ts";
 
 /** One resource as the program declared it. */
 export interface Declared {
@@ -59,6 +60,7 @@ function open(value: unknown): unknown {
 
 /** An environment with one server of our own and one that is there already. */
 export const CONFIG: EnvironmentConfig = {
+  product: "tenantry",
   environment: "local",
   zone: "local.tenantry.test",
   resourceGroup: "tenantry-local",
@@ -99,6 +101,18 @@ export const CONFIG: EnvironmentConfig = {
   settings: {},
 };
 
+export const SEEDS: IdentitySeeds = {
+  roles: { DashboardViewer: { permissions: ["dashboards:read"] } },
+  groups: { TenantOwners: { roles: ["DashboardViewer"], hasAdmin: true } },
+  scopes: { all: { name: "tenantry_api" } },
+  apiResources: {},
+  identityResources: {},
+  providers: {},
+  applications: {},
+  connections: {},
+  apiKeys: { default: { scopes: ["tenantry_api"], secretName: "tenant-key-acme--default" } },
+};
+
 export const ACME: DesiredTenant = {
   slug: "acme",
   environment: "local",
@@ -121,4 +135,5 @@ export const ACME: DesiredTenant = {
   labels: { tier: "pilot" },
   retentionDays: 30,
   migrations: { kind: "sql", dir: "migrations/tenant" },
+  identity: SEEDS,
 };

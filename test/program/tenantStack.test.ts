@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TenantryProvider, TenantStack, type TenantStackArgs } from "../../src/program/index.ts";
-import { ACME, CONFIG, type Declared, declare } from "./support.ts";
+import { ACME, CONFIG, type Declared, declare, SEEDS } from "./support.ts";
 
 const KEY = { slug: "acme", stack: "local.acme", tenantId: "6f1d2c4e-0000-4000-8000-000000000001" };
 const PLACE = { ...KEY, server: "db-01", database: "tenant_acme", role: "tenant_acme_owner" };
@@ -75,7 +75,12 @@ const RESERVATION: Declared[] = [
   {
     type: "tenantry:index:StateCheck",
     name: "acme-check",
-    inputs: { ...PLACE, secretName: "tenant-db-acme", hosts: ["acme.local.tenantry.test"] },
+    inputs: {
+      ...PLACE,
+      secretName: "tenant-db-acme",
+      seededSecrets: ["tenant-key-acme--default"],
+      hosts: ["acme.local.tenantry.test"],
+    },
   },
 ];
 
@@ -116,6 +121,11 @@ const DATA: Declared[] = [
     type: "tenantry:index:Admin",
     name: "acme-admin",
     inputs: { ...PLACE, email: "admin@acme.example", host: "acme.local.tenantry.test" },
+  },
+  {
+    type: "tenantry:index:Identity",
+    name: "acme-identity",
+    inputs: { ...PLACE, schemaVersion: 2, status: "active", seeds: SEEDS },
   },
   {
     type: "tenantry:index:FinalBackup",

@@ -78,7 +78,7 @@ describe("the plugin's process", () => {
     await expectWhole(world, "power");
   });
 
-  test.each(["provider:Database:cloned", "provider:Admin:applied"])(
+  test.each(["provider:Database:cloned", "provider:Admin:applied", "provider:Identity:put"])(
     "killed at %s, the next run finds one of everything",
     async (point) => {
       const slug = point
@@ -106,6 +106,7 @@ describe("an interrupted create", () => {
       "Database",
       "Migrations",
       "Settings",
+      "Identity",
       "Registration",
     ]) {
       const state = states[type]!;

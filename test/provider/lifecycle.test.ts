@@ -27,6 +27,7 @@ describe("a tenant over gRPC", () => {
       "local.acme/migrations",
       "local.acme/settings",
       "local.acme/admin",
+      "local.acme/identity",
       "local.acme/backup",
       "local.acme/registration",
     ]);
@@ -190,7 +191,8 @@ describe("a tenant over gRPC", () => {
     await destroy(world, "gone", deleted);
     expect(await world.query("postgres", "SELECT datname FROM pg_database ORDER BY oid")).toEqual(others);
     expect(await loginOf("tenant_gone_owner")).toBeUndefined();
-    expect(world.vault.secrets.get("tenant-db-gone")?.isDeleted).toBe(true);
+    for (const name of ["tenant-db-gone", "tenant-client-gone", "tenant-key-gone--default"])
+      expect(world.vault.secrets.get(name)?.isDeleted, name).toBe(true);
     expect(await world.master("SELECT status FROM identity.tenant WHERE slug = 'gone'")).toEqual([
       { status: "purged" },
     ]);
@@ -247,6 +249,7 @@ describe("a tenant over gRPC", () => {
     await world.engine.delete("TenantRecord", deleted.TenantRecord!);
     expect(world.azure.resources.has(PATHS.domain("edge").toLowerCase())).toBe(false);
     expect(world.azure.resources.has(PATHS.cname("edge").toLowerCase())).toBe(false);
+    expect(world.vault.secrets.get("tenant-key-edge--default")?.isDeleted).toBe(true);
     expect(await statusOf(tenantId)).toBe("purged");
   });
 });

@@ -42,6 +42,18 @@ describe("a refresh", () => {
     expect(await changed("Database")).toEqual([]);
     await world.query("tenant_drift", "DELETE FROM tenantry.setting");
     expect(await changed("Settings")).toEqual(["settings.model"]);
+    await world.query("tenant_drift", "DELETE FROM tenantry.role WHERE seed_key = 'UserManagement'");
+    expect(await changed("Identity")).toEqual([
+      "seeds.groups.TenantOwners.roles[8]",
+      "seeds.groups.TenantOwners.roles[9]",
+      "seeds.roles.UserManagement",
+    ]);
+    await world.query("tenant_drift", "UPDATE tenantry.api_key SET suspended_at = now()");
+    expect(await changed("Identity")).toContain("status");
+    await world.engine.update("Identity", states.Identity!, states.Identity!.inputs);
+    expect(await changed("Identity")).toEqual([]);
+    world.vault.secrets.get("tenant-client-drift")!.versions.push({ id: "2", value: "other" });
+    expect(await changed("Identity")).toEqual(["seeds.applications.default.secretName"]);
     await world.master("UPDATE identity.organization SET name = 'x' WHERE id = $1", [tenantId]);
     expect(await changed("Registration")).toEqual(["displayName"]);
     world.vault.secrets.get("tenant-db-drift")!.versions.push({ id: "2", value: "other" });

@@ -1,4 +1,6 @@
 import type { Properties } from "../../src/provider/protocol/wire.ts";
+import { toIdentitySeeds } from "../../src/tenant/desiredIdentity.ts";
+import { seedSecretNames } from "../../src/tenant/identitySeeds.ts";
 import { PATHS } from "../edge/azure.ts";
 import type { State, TestEngine } from "./engine.ts";
 import { CANARY, type World } from "./world.ts";
@@ -17,6 +19,7 @@ export function tenantInputs(
   const status = overrides.status ?? "active";
   const migrations = { kind: "sql", dir: world.migrationsDir };
   const settings = { model: { value: "gpt-4o-mini", source: "environment" } };
+  const seeds = toIdentitySeeds({ slug, product: "tenantry", hosts, parent: { slug: "main" } });
   const { port } = world.postgres;
   const value = `postgres://${role}:${CANARY}@127.0.0.1:${port}/${database}`;
   const placeOf = (tenantId: string) => ({ slug, stack, tenantId, server: "db-01", database, role });
@@ -42,7 +45,7 @@ export function tenantInputs(
       facts: { displayName: `${slug} Inc`, plan: "trial", labels: { tier: "pilot" }, settings },
     },
     placement: { slug, stack, server: "auto", region: "any" },
-    check: (id: string) => ({ ...placeOf(id), secretName, hosts }),
+    check: (id: string) => ({ ...placeOf(id), secretName, seededSecrets: seedSecretNames(seeds), hosts }),
     secret: (id: string) => ({
       vaultUrl: world.vault.url,
       name: secretName,
@@ -61,6 +64,7 @@ export function tenantInputs(
     }),
     settings: (id: string) => ({ ...placeOf(id), settings }),
     admin: (id: string) => ({ ...placeOf(id), email: `admin@${slug}.example`, host: hosts[0] ?? "" }),
+    identity: (id: string) => ({ ...placeOf(id), schemaVersion: 2, status, seeds }),
     backup: (id: string) => ({
       ...placeOf(id),
       status,
@@ -116,6 +120,7 @@ export async function provision(
   await make("Migrations", inputs.migrations(tenantId));
   await make("Settings", inputs.settings(tenantId));
   const admin = await make("Admin", inputs.admin(tenantId));
+  await make("Identity", inputs.identity(tenantId));
   await make("FinalBackup", inputs.backup(tenantId));
   openTestEdge(world, slug, tenantId);
   await make("Registration", inputs.registration(tenantId, String(admin.outputs.invitationId)));
@@ -179,6 +184,7 @@ export async function deleteTenant(
   await update("TenantRecord", { ...inputs.record, isPurgeConfirmed: true });
   await update("Database", inputs.databaseOf(tenantId));
   await update("Migrations", inputs.migrations(tenantId));
+  await update("Identity", inputs.identity(tenantId));
   await update("FinalBackup", inputs.backup(tenantId));
   await update("Registration", inputs.registration(tenantId, ""));
   return next;

@@ -26,5 +26,7 @@ export async function expectWhole(world: World, slug: string): Promise<void> {
   expect(await world.query(database, "SELECT version FROM tenantry.migration")).toEqual([
     { version: "0001" },
   ]);
-  expect(world.vault.secrets.get(`tenant-db-${slug}`)?.versions).toHaveLength(1);
+  for (const name of [`tenant-db-${slug}`, `tenant-client-${slug}`, `tenant-key-${slug}--default`])
+    expect(world.vault.secrets.get(name)?.versions, name).toHaveLength(1);
+  expect(await world.query(database, "SELECT count(*)::int AS n FROM tenantry.role")).toEqual([{ n: 10 }]);
 }

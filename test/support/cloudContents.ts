@@ -83,7 +83,9 @@ export function contentsOf(subjects: readonly string[]): CloudContents {
   return {
     databases: names.map((name) => `tenant_${name}`).toSorted(),
     roles: names.map((name) => `tenant_${name}_owner`).toSorted(),
-    secrets: each((slug) => `tenant-db-${slug}`),
+    secrets: subjects
+      .flatMap((slug) => [`tenant-db-${slug}`, `tenant-client-${slug}`, `tenant-key-${slug}--default`])
+      .toSorted(),
     recordSets: subjects.flatMap((slug) => [`CNAME ${slug}`, `TXT _dnsauth.${slug}`]).toSorted(),
     domains: each((slug) => `tenant-${slug}`),
     routes: each((slug) => `tenant-${slug}`),

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { toIdentitySeeds } from "../../src/tenant/desiredIdentity.ts";
 import { toDesiredTenant } from "../../src/tenant/desiredTenant.ts";
 import type { TenantEntry } from "../../src/tenant/entry.ts";
 import type { EnvironmentConfig } from "../../src/tenant/environmentConfig.ts";
@@ -53,6 +54,12 @@ test("every name, size and setting is decided", () => {
     labels: { tier: "pilot" },
     retentionDays: 30,
     migrations: { kind: "sql", dir: "migrations/tenant" },
+    identity: toIdentitySeeds({
+      slug: "north-wind",
+      product: "tenantry",
+      hosts: ["north-wind.local.tenantry.test"],
+      parent: { slug: "main" },
+    }),
   });
 });
 

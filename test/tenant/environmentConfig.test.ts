@@ -39,6 +39,7 @@ describe("Pulumi's values", () => {
   test("become a config with every default", () => {
     expect(parseEnvironmentConfig(RAW, "config")).toEqual({
       ...RAW,
+      product: "tenantry",
       edge: { mode: "perTenant", profiles: 1, waitMs: 60_000 },
       servers: [
         {

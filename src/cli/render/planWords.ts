@@ -86,6 +86,7 @@ const PHRASES: Readonly<Record<string, (properties: Properties) => string>> = {
   "tenantry:index:Migrations": ({ files, migrations }) => migrationWords(files, migrations),
   "tenantry:index:Settings": ({ settings }) => `settings ${listOf(keysOf(settings))}`,
   "tenantry:index:Admin": ({ email }) => `admin ${email}, invited when all is done`,
+  "tenantry:index:Identity": ({ seeds }) => identityWords(seeds),
   "tenantry:index:FinalBackup": () => "final backup, taken when the tenant is deleted",
   "tenantry:index:Registration": ({ status }) => `registration as '${status}'`,
   "azure-native:cdn:AFDCustomDomain": ({ hostName }) => `CDN domain ${hostName}`,
@@ -101,6 +102,24 @@ function describeResource({ type, name, newInputs, oldInputs, outputs }: Resourc
   );
   return PHRASES[type]?.(properties) ?? `${type.split(":").at(-1)} '${name}'`;
 }
+
+/** `10 roles, 1 group, …`: how many of each kind, in the seeds' order; a kind without any is left out. */
+function identityWords(seeds: unknown): string {
+  const kinds = typeof seeds === "object" && seeds !== null ? Object.entries(seeds) : [];
+  const words = kinds
+    .map(([kind, items]) => ({ words: SEED_WORDS[kind], count: keysOf(items).length }))
+    .filter(({ words: known, count }) => known !== undefined && count > 0)
+    .map(({ words: known = ["", ""], count }) => `${count} ${count === 1 ? known[0] : known[1]}`);
+  return words.length === 0 ? "no roles" : words.join(", ");
+}
+
+const SEED_WORDS: Readonly<Record<string, readonly [string, string]>> = {
+  roles: ["role", "roles"],
+  groups: ["group", "groups"],
+  providers: ["identity provider", "identity providers"],
+  applications: ["application", "applications"],
+  apiKeys: ["API key", "API keys"],
+};
 
 function migrationWords(files: unknown, migrations: unknown): string {
   const names = keysOf(files);

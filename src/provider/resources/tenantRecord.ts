@@ -214,9 +214,10 @@ function subjectOf(record: TenantRow) {
     databaseName: database,
     roleName: role,
     secretName,
+    seededSecrets,
     hosts,
   } = record;
-  return { slug, stack, tenantId, server, database, role, secretName, hosts };
+  return { slug, stack, tenantId, server, database, role, secretName, seededSecrets, hosts };
 }
 
 /** An undo keeps id and slug for the next try; everything else ends as a tombstone. */

@@ -1,13 +1,11 @@
 import { withAdvisoryLock } from "../../postgres/index.ts";
-import { MARKER_KEYS, markerOf } from "../../tenant/edgeNames.ts";
-import { UserError } from "../../tenant/errors.ts";
+import { markerOf } from "../../tenant/edgeNames.ts";
 import type { VaultSecretInputs, VaultSecretOutputs } from "../../tenant/resources.ts";
-import type { FoundSecret } from "../../vault/index.ts";
 import { assertMayDelete } from "../deleteLock.ts";
 import { markPhase } from "../phases.ts";
 import type { ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
-import { isRecoverable, isSameLife, PLATFORM_SLUG } from "../secretOwnership.ts";
+import { assertOurs, isSameLife, PLATFORM_SLUG } from "../secretOwnership.ts";
 
 /** A secret on the data plane: recovered when soft-deleted, a new version only for a new value, tags as marker. */
 export const vaultSecret: ResourceType<VaultSecretInputs, VaultSecretOutputs> = {
@@ -60,17 +58,6 @@ async function writeSecret(inputs: VaultSecretInputs, run: Run): Promise<VaultSe
   await vault.put(inputs.name, inputs.value, markerOf(inputs));
   run.point("put");
   return withoutValue(inputs);
-}
-
-function assertOurs(found: FoundSecret, inputs: VaultSecretInputs): void {
-  const isOurs = found.state === "present" ? isSameLife(found, inputs) : isRecoverable(found, inputs);
-  if (isOurs) return;
-  const state = found.state === "present" ? "exists" : "is soft-deleted";
-  throw new UserError(
-    "E_PARTIAL_STATE",
-    `Key Vault ${inputs.vaultUrl}: secret '${inputs.name}' ${state} without the marker of '${inputs.stack}' (tag '${MARKER_KEYS.tenantId}': expected '${inputs.tenantId}'; got '${found.tags[MARKER_KEYS.tenantId] ?? "none"}').`,
-    { hint: "Find out whose it is; rename or remove it, or choose another slug." },
-  );
 }
 
 function withoutValue({
