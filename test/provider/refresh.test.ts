@@ -44,7 +44,6 @@ describe("a refresh", () => {
     expect(await changed("Settings")).toEqual(["settings.model"]);
     await world.query("tenant_drift", "DELETE FROM tenantry.role WHERE seed_key = 'UserManagement'");
     expect(await changed("Identity")).toEqual([
-      "seeds.groups.TenantOwners.roles[8]",
       "seeds.groups.TenantOwners.roles[9]",
       "seeds.roles.UserManagement",
     ]);
