@@ -27,7 +27,7 @@ const SOURCE = join(ROOT, "src");
 const BUNDLES = join(ROOT, "node_modules/.cache/tenantry");
 
 /** The modules that processes begin with. */
-const ENTRIES = ["cli/index.ts", "localcloud/daemon.ts", "provider/plugin.ts"];
+const ENTRIES = ["cli/index.ts", "gate/originGate.ts", "localcloud/daemon.ts", "provider/plugin.ts"];
 /**
  * Packages of 9 MB and of 80 modules, which Pulumi's SDK loads at its start and only calls where a function is
  * serialized, as no program of ours does: they stay outside and load when something of them is asked for.
@@ -61,9 +61,10 @@ export async function launch(entry, use) {
 
 /** Keeps the code that this process compiled for the next one with the same use, where there is none yet. */
 export function rememberCode() {
-  if (unremembered === undefined) return;
-  const { script, path } = unremembered;
-  unremembered = undefined;
+  for (const each of unremembered.splice(0)) rememberScript(each);
+}
+
+function rememberScript({ script, path }) {
   const draft = `${path}.${process.pid}`;
   try {
     writeFileSync(draft, script.createCachedData());
@@ -74,7 +75,7 @@ export function rememberCode() {
   }
 }
 
-let unremembered;
+const unremembered = [];
 
 /** Bundles don't know which checkout they serve: several with the same sources share one. */
 const ROOT_KEY = "__tenantryRoot";
@@ -122,7 +123,8 @@ function runBundle(path, use) {
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(hasCode ? { cachedData: readFileSync(codePath) } : {}),
   });
-  if (use !== undefined && (!hasCode || script.cachedDataRejected)) unremembered = { script, path: codePath };
+  if (use !== undefined && (!hasCode || script.cachedDataRejected))
+    unremembered.push({ script, path: codePath });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(path), module);
   return module.exports;

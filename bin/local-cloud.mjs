@@ -2,4 +2,5 @@
 import { launch, rememberCode } from "./launch.mjs";
 
 const { runDaemonProcess } = await launch("localcloud/daemon.ts", "run");
-await runDaemonProcess(process.argv.slice(2), rememberCode);
+const { openOriginGate } = await launch("gate/originGate.ts", "run");
+await runDaemonProcess(process.argv.slice(2), rememberCode, openOriginGate);

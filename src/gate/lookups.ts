@@ -48,7 +48,10 @@ export class Lookups {
   async find(name: TenantName): Found {
     const key = keyOf(name);
     const kept = this.#cache.get(key);
-    if (kept !== undefined) return kept.tenant;
+    if (kept !== undefined) {
+      this.#master.wake();
+      return kept.tenant;
+    }
     this.#next ??= this.#begin();
     const { names, rows } = this.#next;
     if (names.size >= MAX_WAITING && !names.has(key)) throw new MasterAwayError("too many names wait for it");

@@ -52,6 +52,13 @@ export class MasterLink {
     }
   }
 
+  /** Opens the connection when it is lost, without waiting: what is kept is served meanwhile, and news must be heard again. */
+  wake(): void {
+    if (this.#client !== undefined || this.#opening !== undefined) return;
+    // Why it can't be opened is told to whoever needs an answer.
+    this.#open().catch(() => undefined);
+  }
+
   /** Ends the connection; questions throw afterwards. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -74,7 +81,7 @@ export class MasterLink {
   async #connect(): Promise<Client> {
     try {
       const client = await this.#login();
-      client.on("notification", ({ payload }) => this.#events.onChange(payload ?? ""));
+      client.on("notification", ({ payload }) => this.#hear(client, payload ?? ""));
       client.once("end", () => void this.#lose(client));
       await client.query(`LISTEN ${CACHE_CHANNEL}`);
       this.#lastFailure = undefined;
@@ -85,6 +92,16 @@ export class MasterLink {
       this.#lastFailure = { atMs: performance.now(), error: away(error) };
       throw this.#lastFailure.error;
     }
+  }
+
+  /** An empty payload says that master itself goes: a session would keep its database from being dropped. */
+  #hear(client: Client, payload: string): void {
+    if (payload !== "") {
+      this.#events.onChange(payload);
+      return;
+    }
+    void this.#lose(client);
+    this.#events.onFresh();
   }
 
   /** With the URL that is kept and, when its login is refused (a rotation), with a fresh one. */

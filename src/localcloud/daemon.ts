@@ -9,6 +9,7 @@ import { openCore } from "./daemon/core.ts";
 import { readNotice, removeNotice, writeNotice, writeProblem } from "./daemon/notice.ts";
 import { EXIT_LOCKED, EXIT_PROBLEM, problemOf } from "./daemon/protocol.ts";
 import { runServices } from "./daemon/running.ts";
+import type { OpenOriginGate } from "./frontDoor/originGate.ts";
 import { type Home, homeOf, makeHome } from "./home.ts";
 import { LocalCloudError } from "./localCloudError.ts";
 import { takeLock } from "./lock.ts";
@@ -21,17 +22,18 @@ interface StopOptions {
   readonly keepsPostgres: boolean;
 }
 
-/** Runs until it is asked to stop, and ends the process. Arguments: home, root and the program's fingerprint. */
+/** Runs until it is asked to stop, and ends the process. Arguments: home, root and the program's fingerprint; the gate of Front Door's origin. */
 export async function runDaemonProcess(
   [folder = "", root = "", program = ""]: readonly string[],
   onReady: () => void,
+  openGate: OpenOriginGate,
 ): Promise<void> {
   const home = homeOf(root, folder);
   await makeHome(home);
   const lock = await takeLock(home.run);
   if (lock === undefined) process.exit(EXIT_LOCKED);
   try {
-    await runDaemon(home, root, program, onReady);
+    await runDaemon(home, root, { program, onReady, openGate });
     process.exit(0);
   } catch (error) {
     if (!(error instanceof LocalCloudError)) throw error;
@@ -41,9 +43,19 @@ export async function runDaemonProcess(
   }
 }
 
-async function runDaemon(home: Home, root: string, program: string, onReady: () => void): Promise<void> {
+interface DaemonStart {
+  readonly program: string;
+  readonly onReady: () => void;
+  readonly openGate: OpenOriginGate;
+}
+
+async function runDaemon(
+  home: Home,
+  root: string,
+  { program, onReady, openGate }: DaemonStart,
+): Promise<void> {
   const core = await openCore(home, root);
-  const running = await runServices(core);
+  const running = await runServices(core, openGate);
   const token = randomBytes(32).toString("hex");
   const announce = async (stop: (options: StopOptions) => void) => {
     const control = await serveControl(running, await core.context.ports.reserve("control"), token, stop);

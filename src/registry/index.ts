@@ -12,7 +12,7 @@ export {
   recordBackupDeleted,
   recordVerified,
 } from "./backups.ts";
-export { CACHE_CHANNEL, raiseCacheEpoch } from "./cacheEpoch.ts";
+export { CACHE_CHANNEL, raiseCacheEpoch, tellMasterGoes } from "./cacheEpoch.ts";
 export { recordFailure } from "./failure.ts";
 export { NAMES_HINT, readHosts } from "./hosts.ts";
 export { beatJob, createJob, endJob, type JobEnd, type JobRow, readJob } from "./jobs.ts";

@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { caFileOf } from "../ca/index.ts";
 import { type LocalEnv, PASSPHRASE } from "../environment.ts";
+import type { OpenOriginGate } from "../frontDoor/originGate.ts";
 import { IDENTITY_PATH, identityHeader } from "../identity/index.ts";
 import { configFileOf } from "../names.ts";
 import { azureNativePort } from "../plugins/index.ts";
@@ -36,7 +37,7 @@ export interface Running {
 }
 
 /** Starts everything. When one service fails, those that started are stopped again. */
-export async function runServices(core: Core): Promise<Running> {
+export async function runServices(core: Core, openGate: OpenOriginGate): Promise<Running> {
   const started: LocalService[] = [];
   const stop = async (options: { readonly keepsPostgres: boolean }) => {
     for (const service of started.reverse()) await service.stop();
@@ -46,7 +47,7 @@ export async function runServices(core: Core): Promise<Running> {
   };
   try {
     await Promise.all([core.vaults.start(), core.clusters.start()]);
-    for (const service of createServices()) {
+    for (const service of createServices(openGate)) {
       started.push(service);
       for (const [name, port] of Object.entries(await service.start(core.context)))
         core.ports.set(name, port);

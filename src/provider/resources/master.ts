@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { readLedger, readMigrationFiles } from "../../postgres/index.ts";
-import { ensureMainOrganization, grantRead, migrateMaster } from "../../registry/index.ts";
+import { ensureMainOrganization, grantRead, migrateMaster, tellMasterGoes } from "../../registry/index.ts";
 import type { MasterInputs, MasterOutputs } from "../../tenant/resources.ts";
+import { explain } from "../failure.ts";
+import { isUnreachable } from "../functions.ts";
 import { explaining, refuseEdited } from "../migrationFiles.ts";
 import { PROJECT_ROOT } from "../projectRoot.ts";
 import { UNKNOWN } from "../protocol/wire.ts";
@@ -31,8 +33,20 @@ export const master: ResourceType<MasterInputs, MasterOutputs> = {
       return { inputs: real, outputs: { ...real, mainTenantId: main?.id ?? "" } };
     }),
   // The database that holds it goes next, so nobody of ours may be in it; PlatformGuard went before.
-  delete: (_, run) => run.access.release(),
+  delete: async (_, run) => {
+    await sendGatesAway(run);
+    await run.access.release();
+  },
 };
+
+/** A gate keeps a session in master. Where master can't be reached there is none. */
+async function sendGatesAway(run: Run): Promise<void> {
+  try {
+    await run.access.withMaster(tellMasterGoes);
+  } catch (error) {
+    if (!isUnreachable(explain(error))) throw error;
+  }
+}
 
 async function bringUpToDate(inputs: MasterInputs, run: Run): Promise<MasterOutputs> {
   const plan = { kind: "sql", dir: MASTER_MIGRATIONS } as const;

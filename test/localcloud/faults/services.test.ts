@@ -1,6 +1,7 @@
 import { Resolver } from "node:dns/promises";
 import { request as plainRequest } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { openOriginGate } from "../../../src/gate/originGate.ts";
 import { armService } from "../../../src/localcloud/arm/index.ts";
 import { createDnsService } from "../../../src/localcloud/dns/index.ts";
 import type { FaultEffect, FaultOrder } from "../../../src/localcloud/faults/index.ts";
@@ -18,7 +19,8 @@ let vaultCloud: VaultCloud;
 
 beforeAll(async () => {
   cloud = await openHarness();
-  for (const service of [createDnsService(), armService(), frontDoorService()]) await cloud.start(service);
+  for (const service of [createDnsService(), armService(), frontDoorService(openOriginGate)])
+    await cloud.start(service);
   await makeEdge(cloud);
   vaultCloud = await startVaultCloud();
 });

@@ -1,5 +1,6 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { openOriginGate } from "../../../src/gate/originGate.ts";
 import { armService } from "../../../src/localcloud/arm/index.ts";
 import { frontDoorService } from "../../../src/localcloud/frontDoor/index.ts";
 import { type Answer, CDN, DNS, GROUP, type Harness, makeEdge, openHarness } from "../arm/harness.ts";
@@ -56,7 +57,7 @@ export interface EdgeBench {
 export async function openEdge(settings: Readonly<Record<string, string>> = {}): Promise<EdgeBench> {
   const cloud = await openHarness({ settings });
   await cloud.start(armService());
-  await cloud.start(frontDoorService());
+  await cloud.start(frontDoorService(openOriginGate));
   await makeEdge(cloud);
   const origins: TestOrigin[] = [];
   const putOrigin = (name: string, port: number, properties: object = {}) =>

@@ -3,6 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { openOriginGate } from "../../../src/gate/originGate.ts";
 import { armService } from "../../../src/localcloud/arm/index.ts";
 import { frontDoorService } from "../../../src/localcloud/frontDoor/index.ts";
 import { startTestPostgres, type TestPostgres } from "../../support/postgres.ts";
@@ -50,7 +51,7 @@ afterEach(() => cloud.stop());
 async function open(secrets: Record<string, string>, settings: Record<string, string> = {}): Promise<void> {
   cloud = await openHarness({ secrets, settings });
   await cloud.start(armService());
-  await cloud.start(frontDoorService());
+  await cloud.start(frontDoorService(openOriginGate));
   await makeEdge(cloud);
 }
 
@@ -115,11 +116,38 @@ function get(
 
 test.each([
   ["active", 200, { slug: "active", status: "active" }],
-  ["suspended", 403, { slug: "suspended", status: "suspended" }],
-  ["provisioning", 503, { slug: "provisioning", status: "provisioning" }],
-  ["deleting", 503, { slug: "deleting", status: "deleting" }],
-  ["deleted", 503, { slug: "deleted", status: "deleted" }],
-  ["purging", 503, { slug: "purging", status: "purging" }],
+  [
+    "suspended",
+    403,
+    { error: { code: "TenantSuspended", message: "The tenant of 'suspended.local.test' is suspended." } },
+  ],
+  [
+    "provisioning",
+    503,
+    {
+      error: {
+        code: "TenantProvisioning",
+        message: "The tenant of 'provisioning.local.test' is being made.",
+      },
+    },
+  ],
+  [
+    "deleting",
+    503,
+    {
+      error: { code: "TenantUnavailable", message: "The tenant of 'deleting.local.test' is not available." },
+    },
+  ],
+  [
+    "deleted",
+    503,
+    { error: { code: "TenantUnavailable", message: "The tenant of 'deleted.local.test' is not available." } },
+  ],
+  [
+    "purging",
+    503,
+    { error: { code: "TenantUnavailable", message: "The tenant of 'purging.local.test' is not available." } },
+  ],
   [
     "provisioning-failed",
     404,
@@ -185,7 +213,7 @@ test("a platform without master, and a master that is down, are 503", async () =
   await serve("active");
   expect((await get("active.local.test")).body.error).toEqual({
     code: "MasterUnavailable",
-    message: "The platform vault has no URL of the master database yet.",
+    message: "The tenants' directory can't be asked at the moment.",
   });
   await reopen({ "kv-platform/master-admin": "postgres://x:canary@127.0.0.1:1/x" });
   await serve("active");
