@@ -4,7 +4,7 @@ import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { EnvironmentConfig, ServerConfig } from "../tenant/environmentConfig.ts";
 import { adminSecretName } from "../tenant/environmentConfig.ts";
 import { madeOr } from "./inputs.ts";
-import { PASSWORD_LENGTH } from "./passwords.ts";
+import { PASSWORD_LENGTH, passwordKeepers } from "./passwords.ts";
 import type { PlatformVaults } from "./platformVaults.ts";
 import { postgresUrl, type ServerAddress, serverAddress } from "./postgresUrl.ts";
 
@@ -40,7 +40,10 @@ export function declareServer(
   }
   const { result: password } = new RandomPassword(
     `server-${server.name}-password`,
-    { length: PASSWORD_LENGTH, minLower: 1, minUpper: 1, minNumeric: 1 },
+    {
+      ...{ length: PASSWORD_LENGTH, minLower: 1, minUpper: 1, minNumeric: 1 },
+      ...passwordKeepers(server.adminRotation),
+    },
     options,
   );
   const made = declareFlexibleServer(server, config, group, password, options);

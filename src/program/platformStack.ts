@@ -47,12 +47,13 @@ export class PlatformStack extends pulumi.ComponentResource {
   }
 
   #register({ config, address, ready }: PlatformServer, master: Master, vaults: PlatformVaults): Server {
-    const { name, region, capacityHint, maxConnections, tenantConnections, status } = config;
+    const { name, region, capacityHint, maxConnections, tenantConnections, status, adminRotation } = config;
     return new Server(
       `server-${name}-row`,
       {
         ...{ name, region, capacityHint, maxConnections, tenantConnections, status },
         ...{ host: address.host, port: address.port, adminSecretRef: adminSecretName(name) },
+        ...(adminRotation === 0 ? {} : { adminRotation }),
       },
       { parent: this, provider: vaults.provider, dependsOn: [master, ...ready] },
     );

@@ -4,12 +4,14 @@ import type { ServerInputs } from "../tenant/resources.ts";
 
 /** A row of `identity.db_server` with what is on it. */
 export interface ServerRow extends ServerInputs {
+  /** Number of the admin's password whose secret is written; 0 is the first. */
+  readonly adminRotation: number;
   /** Tenants placed on it that are not purged. */
   readonly tenantCount: number;
 }
 
 const COLUMNS = `name, host, port, region, admin_secret_ref AS "adminSecretRef", capacity_hint AS "capacityHint",
-  max_connections AS "maxConnections", tenant_connections AS "tenantConnections", status`;
+  max_connections AS "maxConnections", tenant_connections AS "tenantConnections", status, admin_rotation AS "adminRotation"`;
 
 const SELECT = `SELECT ${COLUMNS},
     (SELECT count(*)::int FROM identity.tenant t WHERE t.server = s.name AND t.status <> 'purged') AS "tenantCount"
@@ -31,12 +33,13 @@ export async function readServer(client: Queryable, name: string): Promise<Serve
 export async function upsertServer(client: Queryable, wanted: ServerInputs): Promise<boolean> {
   const { rowCount } = await client.query(
     `INSERT INTO identity.db_server AS s (name, host, port, region, admin_secret_ref, capacity_hint, max_connections,
-                                          tenant_connections, status)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                          tenant_connections, status, admin_rotation)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      ON CONFLICT (name) DO UPDATE SET host = $2, port = $3, region = $4, admin_secret_ref = $5, capacity_hint = $6,
-            max_connections = $7, tenant_connections = $8, status = $9, updated_at = now()
-      WHERE (s.host, s.port, s.region, s.admin_secret_ref, s.capacity_hint, s.max_connections, s.tenant_connections, s.status)
-         IS DISTINCT FROM ($2, $3, $4, $5, $6, $7, $8, $9)`,
+            max_connections = $7, tenant_connections = $8, status = $9, admin_rotation = $10, updated_at = now()
+      WHERE (s.host, s.port, s.region, s.admin_secret_ref, s.capacity_hint, s.max_connections, s.tenant_connections, s.status,
+             s.admin_rotation)
+         IS DISTINCT FROM ($2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       wanted.name,
       wanted.host,
@@ -47,6 +50,7 @@ export async function upsertServer(client: Queryable, wanted: ServerInputs): Pro
       wanted.maxConnections,
       wanted.tenantConnections,
       wanted.status,
+      wanted.adminRotation ?? 0,
     ],
   );
   return rowCount === 1;

@@ -16,6 +16,8 @@ import {
 
 /** PostgreSQL's own upper end of `max_connections` is higher; Azure's largest server allows 5,000. */
 const MAX_CONNECTIONS = 5000;
+/** A password a day for a thousand years. */
+const MAX_ROTATION = 365_000;
 const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 /** Front Door validates a domain in minutes at best; locally at once. */
 const DEFAULT_EDGE_WAIT_MS = 60_000;
@@ -55,6 +57,7 @@ const server = fields({
     host: line("a host name or address", 253),
     port: whole(1, 65_535).default(5432),
   }).exactOptional(),
+  adminRotation: whole(0, MAX_ROTATION).default(0),
 });
 
 /** Pulumi.yaml's `name`, which is also the namespace of the config. */

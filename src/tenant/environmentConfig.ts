@@ -17,6 +17,8 @@ export interface ServerConfig {
   readonly storageGb: number;
   /** A server that is there already: not created; its admin URL must be in the vault as `server-<name>-admin`. */
   readonly existing?: { readonly host: string; readonly port: number };
+  /** Number of the admin's password: raised, the next run of the platform makes a new one (`tenantry rotate --server`). */
+  readonly adminRotation: number;
 }
 
 /** `stacks/Pulumi.<env>.yaml`, namespace `tenantry`, checked. Holds no secret. */

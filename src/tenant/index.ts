@@ -9,6 +9,13 @@ export type {
 } from "./desired.ts";
 export { toDesiredTenant } from "./desiredTenant.ts";
 export { removeEntryField, setEntryField } from "./editEntry.ts";
+export {
+  addServer,
+  type NewServer,
+  readServerFields,
+  type ServerField,
+  setServerField,
+} from "./editServers.ts";
 export { editStatus, type StatusWords } from "./editStatus.ts";
 export { entryIn, type TenantEntry } from "./entry.ts";
 export { type EntryEdit, rewriteEntry, rewriteStatus } from "./entryFile.ts";

@@ -88,6 +88,7 @@ const CONFIG_RULES: readonly ConfigRule[] = [
   masterServerExists,
   vaultsDiffer,
   existingServersHaveNoSize,
+  existingServersHaveNoRotation,
 ];
 
 function serverNamesAreUnique(root: Fields, source: Source): Problem[] {
@@ -135,6 +136,15 @@ function existingServersHaveNoSize(root: Fields, source: Source): Problem[] {
             const path = ["servers", index, name];
             return wrong(path, "no size for an existing server", server[name], source);
           }),
+  );
+}
+
+/** Whoever runs an existing server has its admin's password, and writes a new one into the vault. */
+function existingServersHaveNoRotation(root: Fields, source: Source): Problem[] {
+  return serversOf(root).flatMap(({ existing, adminRotation }, index) =>
+    existing === undefined || adminRotation === undefined
+      ? []
+      : [wrong(["servers", index, "adminRotation"], "none for an existing server", adminRotation, source)],
   );
 }
 

@@ -198,6 +198,8 @@ export interface ServerInputs {
   readonly maxConnections: number;
   readonly tenantConnections: number;
   readonly status: "active" | "draining" | "inactive";
+  /** Number of the admin's password whose secret is written; left out for the first one, 0. */
+  readonly adminRotation?: number;
 }
 export type ServerOutputs = ServerInputs;
 

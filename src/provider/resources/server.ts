@@ -16,7 +16,8 @@ export const server: ResourceType<ServerInputs, ServerOutputs> = {
     const name = inputs.name ?? "";
     const row = await run.access.withMaster((client) => readServer(client, name));
     if (row === undefined) return undefined;
-    const { tenantCount: _, ...real } = row;
+    const { tenantCount: _, adminRotation, ...rest } = row;
+    const real = { ...rest, ...(adminRotation === 0 ? {} : { adminRotation }) };
     return { inputs: real, outputs: real };
   },
   delete: async ({ outputs }, run) => {
