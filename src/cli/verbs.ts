@@ -82,6 +82,18 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./backup.ts")).backup,
   },
   {
+    name: "servers",
+    group: "Operations",
+    summary: "list, add, drain or set the database servers of an environment",
+    load: async () => (await import("./servers.ts")).servers,
+  },
+  {
+    name: "placement",
+    group: "Operations",
+    summary: "plan the moves that would level the servers",
+    load: async () => (await import("./placement.ts")).placement,
+  },
+  {
     name: "status",
     group: "Look",
     summary: "ask database, vault, DNS, CDN and master how tenants are",
@@ -139,8 +151,6 @@ export const UNBUILT_VERBS: readonly string[] = [
   "invite",
   "export",
   "certificate",
-  "servers",
-  "placement",
   "migrate",
   "drift",
   "fleet",

@@ -10,10 +10,12 @@ export function applyStack(context: OperationContext, slug: string, hold: StackH
   );
 }
 
-/** Runs the platform's `up`. */
-export function applyPlatform(context: OperationContext): Promise<RunResult> {
+/** The same for the platform's stack. */
+export function applyPlatform(context: OperationContext, hold: StackHold): Promise<RunResult> {
   const { deployer, environment, isPatient } = context;
-  return deployer.up(environment, { isPatient, onEvent: (event) => tell(event, context) });
+  return hold.letGoFor(() =>
+    deployer.up(environment, { isPatient, onEvent: (event) => tell(event, context) }),
+  );
 }
 
 function tell(event: DeployEvent, context: OperationContext): void {

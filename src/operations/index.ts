@@ -6,7 +6,10 @@ export { type OperationContext, type OperationOptions, openOperations } from "./
 export { dump } from "./dump.ts";
 export { lookAtJob, queueJob, runAsJob } from "./jobs.ts";
 export { missingRecord } from "./missingRecord.ts";
+export { planPlacement } from "./planPlacement.ts";
 export { type Rotated, rotate } from "./rotate.ts";
+export { type RotatedServer, rotateServer } from "./rotateServer.ts";
+export { addServer, type ChangedServer, listServerUse, type ServerUse, setServer } from "./servers.ts";
 export type { StatusChange } from "./statusWish.ts";
 export { withTenantHeld } from "./tenantHeld.ts";
 export { listTenantBackups, type VerifiedBackup, verifyTenantBackup } from "./verifyBackup.ts";

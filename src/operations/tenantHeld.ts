@@ -16,7 +16,23 @@ export async function withTenantHeld<T>(
   slug: string,
   body: (hold: StackHold) => Promise<T>,
 ): Promise<T> {
-  const stack = stackOf(context.environment, slug);
+  return withStackHeld(context, stackOf(context.environment, slug), `Tenant '${slug}'`, body);
+}
+
+/** The same for the platform, whose servers an operation changes. */
+export async function withPlatformHeld<T>(
+  context: OperationContext,
+  body: (hold: StackHold) => Promise<T>,
+): Promise<T> {
+  return withStackHeld(context, context.environment, `Platform '${context.environment}'`, body);
+}
+
+async function withStackHeld<T>(
+  context: OperationContext,
+  stack: string,
+  who: string,
+  body: (hold: StackHold) => Promise<T>,
+): Promise<T> {
   const waitMs = context.isPatient ? PATIENCE_MS : 0;
   // A session of its own: its lock must outlive whatever the operation's other connections go through.
   return context.access.withOwnMaster(async (client) => {
@@ -29,7 +45,7 @@ export async function withTenantHeld<T>(
       );
     } catch (error) {
       if (!(error instanceof LockHeldError)) throw error;
-      throw new UserError("E_LOCKED", `Tenant '${slug}': another operation is under way: ${error.message}`, {
+      throw new UserError("E_LOCKED", `${who}: another operation is under way: ${error.message}`, {
         hint: "Wait for it, or pass `--wait`.",
         cause: error,
       });

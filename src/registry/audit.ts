@@ -30,6 +30,9 @@ export type AuditEvent =
   | "TENANT_RESTORED"
   | "TENANT_CLEANED"
   | "TENANT_ATTACHED"
+  | "SERVER_ADDED"
+  | "SERVER_CHANGED"
+  | "SERVER_ROTATED"
   | "TENANT_CACHE_CLEARED";
 
 /** Plain data, never a secret: the row can't be changed afterwards. */
@@ -37,7 +40,9 @@ export type AuditDetails = Readonly<Record<string, JsonValue>>;
 
 /** Whom an audit row is about. */
 export interface AuditSubject {
-  readonly tenantId: string;
+  /** Null for what happens to the platform. */
+  readonly tenantId: string | null;
+  /** `platform` for what is no tenant's. */
   readonly slug: string;
 }
 

@@ -17,6 +17,13 @@ export { recordFailure } from "./failure.ts";
 export { NAMES_HINT, readHosts } from "./hosts.ts";
 export { beatJob, createJob, endJob, type JobEnd, type JobRow, readJob } from "./jobs.ts";
 export {
+  fillOf,
+  type Levelling,
+  type Move,
+  type PlacedTenant,
+  planLevelling,
+} from "./levelling.ts";
+export {
   type Announcement,
   announce,
   beginCall,

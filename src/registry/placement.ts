@@ -46,6 +46,12 @@ export function placementError(
   );
 }
 
+/** Whether one more tenant of this region may be placed there. Pure. */
+export function hasRoom(server: ServerRow, region: string): boolean {
+  const isOpen = server.status === "active" && isOfRegion(server, { server: "auto", region });
+  return isOpen && capacityProblem(server) === undefined;
+}
+
 function chooseNamed(servers: readonly ServerRow[], wish: PlacementWish): PlacementChoice {
   const server = servers.find((candidate) => candidate.name === wish.server);
   if (server === undefined) {

@@ -122,7 +122,7 @@ describe("servers", () => {
     const wanted = serverInputs("db-01");
     expect([await upsertServer(master, wanted), await upsertServer(master, wanted)]).toEqual([true, false]);
     expect(await upsertServer(master, { ...wanted, port: 6000 })).toBe(true);
-    expect(await listServers(master)).toEqual([{ ...wanted, port: 6000, tenantCount: 0 }]);
+    expect(await listServers(master)).toEqual([{ ...wanted, adminRotation: 0, port: 6000, tenantCount: 0 }]);
   });
 
   test("are not removed while a tenant lives on them; a tombstone doesn't hold them", async () => {

@@ -12,6 +12,7 @@ const server = (name: string, change: Partial<ServerRow> = {}): ServerRow => ({
   maxConnections: 100,
   tenantConnections: 5,
   status: "active",
+  adminRotation: 0,
   tenantCount: 0,
   ...change,
 });

@@ -61,12 +61,13 @@ function positionals(words: readonly string[]): readonly string[] {
 }
 
 function argumentsOf(
-  kind: ArgumentKind | undefined,
+  kind: ArgumentKind | readonly string[] | undefined,
   given: readonly string[],
   names: CompletionNames,
 ): readonly Candidate[] {
   if (kind === "slugs") return plain(names.slugs.filter((slug) => !given.includes(slug)));
   if (kind === undefined || given.length > 0) return [];
+  if (typeof kind === "object") return plain(kind);
   return plain(kind === "localActions" ? [...ACTIONS, "fault"] : SHELLS);
 }
 

@@ -3,7 +3,7 @@ export interface VerbWords {
   /** Its own options beside the common ones. */
   readonly options: readonly string[];
   /** What its arguments name; undefined where nothing can be offered. */
-  readonly arguments?: ArgumentKind;
+  readonly arguments?: ArgumentKind | readonly string[];
 }
 
 /** `slugs` go on and on; of the others only the first argument is one. */
@@ -20,6 +20,17 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
   "--identity": ["owner", "deployer", "previewer", "none"],
   "--plan": "plans",
   "--parallel": "free",
+  "--server": "free",
+  "--region": "free",
+  "--capacity-hint": "free",
+  "--max-connections": "free",
+  "--tenant-connections": "free",
+  "--status": ["active", "draining", "inactive"],
+  "--sku": "free",
+  "--tier": ["Burstable", "GeneralPurpose", "MemoryOptimized"],
+  "--storage-gb": "free",
+  "--host": "free",
+  "--port": "free",
   "--display-name": "free",
   "--admin-email": "free",
   "--legal-name": "free",
@@ -44,9 +55,17 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   delete: { options: [], arguments: "slugs" },
   undelete: { options: [], arguments: "slugs" },
   "clear-cache": { options: [], arguments: "slugs" },
-  rotate: { options: [], arguments: "slugs" },
   dump: { options: ["--file", "--no-wait", "--job"], arguments: "slugs" },
   backup: { options: ["--id"], arguments: "slugs" },
+  rotate: { options: ["--server"], arguments: "slugs" },
+  servers: {
+    options: [
+      ...["--region", "--capacity-hint", "--max-connections", "--tenant-connections", "--status"],
+      ...["--sku", "--tier", "--storage-gb", "--host", "--port"],
+    ],
+    arguments: ["list", "add", "drain", "set"],
+  },
+  placement: { options: [], arguments: ["plan"] },
   status: { options: ["--all"], arguments: "slugs" },
   list: { options: ["--offline"] },
   check: { options: [], arguments: "slugs" },
