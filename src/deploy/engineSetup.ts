@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
-import { serveProvider } from "../provider/index.ts";
+import { openProvider } from "../provider/index.ts";
 import { UserError } from "../tenant/errors.ts";
 import { loadEnvironment, stackFilePath } from "../tenant/load.ts";
 import { refuseProblems } from "../tenant/problems.ts";
@@ -63,19 +63,15 @@ async function setUpEmbedded(
 ): Promise<EngineSetup> {
   Object.assign(process.env, shared);
   const onPoint = killPointsOf(process.env);
-  const provider = await serveProvider({
+  const provider = openProvider({
     ...(onPoint === undefined ? {} : { onPoint }),
     isUndo: (stack) => undoing.has(stack),
   });
-  const attached = [shared.PULUMI_DEBUG_PROVIDERS, `tenantry:${provider.port}`];
-  const variables = {
-    ...shared,
-    PULUMI_DEBUG_PROVIDERS: attached.filter((each) => each !== undefined).join(","),
-  };
   // The local environment's passphrase is in every checkout.
   const keyFolder = localHome === undefined ? undefined : join(localHome, "keys");
-  const command = await openEmbeddedEngine(onPoint, keyFolder);
-  return { name: "embedded", command, configFile, variables, undoing, close: () => provider.close() };
+  const command = await openEmbeddedEngine(onPoint, keyFolder, { tenantry: () => provider.instance() });
+  const close = () => provider.close();
+  return { name: "embedded", command, configFile, variables: shared, undoing, close };
 }
 
 /** A file that is wrong, or without its encryption, is refused here: Pulumi would make one up and rewrite the file. */

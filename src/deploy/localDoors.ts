@@ -1,4 +1,5 @@
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import type { OpenProvider } from "../provider/index.ts";
 import { UserError } from "../tenant/errors.ts";
 
 /** `tenantry local env --json`, as far as a run needs it. */
@@ -19,9 +20,16 @@ interface LocalCloudRoom {
   environmentVariables(environment: LocalEnvironment): Record<string, string>;
 }
 
+/** Makers of providers of this process by package: each call gives the methods of one instance. */
+type Services = Readonly<Record<string, OpenProvider["instance"]>>;
+
 /** Front door of `src/engine`. */
 interface EngineRoom {
-  createEmbeddedCommand(options: { onPoint?: (point: string) => void; keyFolder?: string }): PulumiCommand;
+  createEmbeddedCommand(options: {
+    onPoint?: (point: string) => void;
+    keyFolder?: string;
+    services?: Services;
+  }): PulumiCommand;
   readJournaledFile(path: string): Promise<{ readonly text: string } | undefined>;
   finishCutOffRun(backendUrl: string, project: string, stack: string): Promise<boolean>;
 }
@@ -58,9 +66,11 @@ export async function findLocalCloud(root: string): Promise<RunningLocalCloud> {
 export async function openEmbeddedEngine(
   onPoint: ((point: string) => void) | undefined,
   keyFolder: string | undefined,
+  services: Services,
 ): Promise<PulumiCommand> {
   const room = (await import(`../${ROOMS.engine}/index.ts`)) as EngineRoom;
   return room.createEmbeddedCommand({
+    services,
     ...(onPoint === undefined ? {} : { onPoint }),
     ...(keyFolder === undefined ? {} : { keyFolder }),
   });

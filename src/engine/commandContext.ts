@@ -6,6 +6,7 @@ import type { CrypterCache } from "./crypter.ts";
 import { EngineError } from "./errors.ts";
 import { loadProject, type Project } from "./project.ts";
 import type { ProvidersOfProcess } from "./providers/provider.ts";
+import type { ServicesOfProcess } from "./providers/serviceClient.ts";
 
 /** What a command has at hand: its line, its environment and where its output goes. */
 export interface CommandContext {
@@ -15,6 +16,7 @@ export interface CommandContext {
   readonly crypters: CrypterCache;
   readonly onPoint: (point: string) => void;
   readonly providers: ProvidersOfProcess;
+  readonly services: ServicesOfProcess;
   readonly signal: AbortSignal | undefined;
   /** What is piped in; read by the commands that take a value from there. */
   readonly stdin: () => StandardInput;

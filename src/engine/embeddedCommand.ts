@@ -10,6 +10,7 @@ import { ACTIONS } from "./commands/index.ts";
 import { CrypterCache } from "./crypter.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf } from "./errors.ts";
 import type { ProvidersOfProcess } from "./providers/provider.ts";
+import type { ServicesOfProcess } from "./providers/serviceClient.ts";
 
 export interface EmbeddedOptions {
   /** Called at each named moment of a run, such as `create:<type>:<name>:before` or `state:3:after`. */
@@ -18,6 +19,8 @@ export interface EmbeddedOptions {
   readonly keyFolder?: string;
   /** Providers of this process by package; each call makes one instance. Other packages' are plugins. */
   readonly providers?: ProvidersOfProcess;
+  /** The same for providers that are gRPC services: called in this process, without a server. */
+  readonly services?: ServicesOfProcess;
   /** Where commands read what is piped in. Default: this process's standard input. */
   readonly stdin?: StandardInput;
 }
@@ -45,12 +48,14 @@ class EmbeddedCommand {
   readonly #onPoint: (point: string) => void;
   readonly #crypters: CrypterCache;
   readonly #providers: ProvidersOfProcess;
+  readonly #services: ServicesOfProcess;
   readonly #stdin: () => StandardInput;
 
-  constructor({ onPoint, keyFolder, providers, stdin }: EmbeddedOptions) {
+  constructor({ onPoint, keyFolder, providers, services, stdin }: EmbeddedOptions) {
     this.#stdin = () => stdin ?? process.stdin;
     this.#crypters = new CrypterCache(keyFolder);
     this.#providers = providers ?? {};
+    this.#services = services ?? {};
     this.#onPoint = onPoint ?? (() => undefined);
   }
 
@@ -72,6 +77,16 @@ class EmbeddedCommand {
     return result;
   }
 
+  /** What every command of this process shares. */
+  get #own() {
+    return {
+      crypters: this.#crypters,
+      onPoint: this.#onPoint,
+      providers: this.#providers,
+      services: this.#services,
+    };
+  }
+
   async #execute(
     args: readonly string[],
     cwd: string,
@@ -84,9 +99,8 @@ class EmbeddedCommand {
       const environment = { ...process.env, ...additionalEnv };
       const invocation = parseArgs(args, environment);
       const folder = resolve(cwd, invocation.flags.get("--cwd") ?? ".");
-      const own = { crypters: this.#crypters, onPoint: this.#onPoint, providers: this.#providers };
       const context = { invocation, cwd: folder, environment, signal, stdin: this.#stdin, out, err };
-      await ACTIONS[invocation.command]?.({ ...context, ...own });
+      await ACTIONS[invocation.command]?.({ ...context, ...this.#own });
       return 0;
     } catch (error) {
       err(`error: ${isExpected(error) ? messageOf(error) : ((error as Error).stack ?? messageOf(error))}\n`);

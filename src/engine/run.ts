@@ -112,6 +112,7 @@ async function runDeployment(parts: RunParts): Promise<number> {
     environment: context.environment,
     engineAddress: server.address,
     providers: context.providers,
+    services: context.services,
     report: (line) => monitor.info("", line),
   });
   try {

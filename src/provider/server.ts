@@ -10,7 +10,7 @@ import { providerService } from "./service.ts";
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** How long calls under way may take to end when the provider is closed. */
-const CLOSE_PATIENCE_MS = 1_000;
+export const CLOSE_PATIENCE_MS = 1_000;
 
 /** A provider that answers on a loopback port. */
 export interface RunningProvider {

@@ -12,6 +12,7 @@ import { callUnary, isUnimplemented } from "./call.ts";
 import { GrpcProvider, type Protocol } from "./grpcProvider.ts";
 import { type PluginProcess, startPlugin } from "./pluginProcess.ts";
 import type { Provider, ProvidersOfProcess } from "./provider.ts";
+import { clientOf, type ServicesOfProcess } from "./serviceClient.ts";
 
 /** Largest message a plugin may send, as the official engine allows. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
@@ -23,6 +24,8 @@ export interface PluginContext {
   readonly engineAddress: string;
   /** Asked before any plugin. */
   readonly providers: ProvidersOfProcess;
+  /** Asked after those. */
+  readonly services: ServicesOfProcess;
   /** Gets lines that a plugin writes to stderr. */
   readonly report: (line: string) => void;
 }
@@ -43,23 +46,34 @@ export class PluginHost {
       this.#providers.add(own);
       return own;
     }
+    const { services } = this.#context;
+    const service = Object.hasOwn(services, pkg) ? services[pkg]?.() : undefined;
+    if (service !== undefined) return await this.#open(clientOf(service));
+    return await this.#connect(pkg);
+  }
+
+  async #connect(pkg: string): Promise<Provider> {
     const port = this.#attachedPort(pkg);
     const child = port === undefined ? await this.#start(pkg) : undefined;
     const address = `127.0.0.1:${port ?? child?.port}`;
     const client = connect(address);
     try {
       await requirePlugin(client, pkg, address);
-      const provider = new GrpcProvider(client, await this.#handshake(client), () => {
-        this.#providers.delete(provider);
-        child?.close();
-      });
-      this.#providers.add(provider);
-      return provider;
+      return await this.#open(client, () => child?.close());
     } catch (error) {
       client.close();
       child?.close();
       throw error;
     }
+  }
+
+  async #open(client: ResourceProviderClient, onClose: () => void = () => undefined): Promise<Provider> {
+    const provider = new GrpcProvider(client, await this.#handshake(client), () => {
+      this.#providers.delete(provider);
+      onClose();
+    });
+    this.#providers.add(provider);
+    return provider;
   }
 
   /** Tells every plugin to end what it does. */
