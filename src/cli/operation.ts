@@ -11,6 +11,8 @@ export interface OperationOutcome {
   readonly summary: string;
   /** What a program wants to know: `details` of `--json`'s last line. */
   readonly details?: object;
+  /** For an operation that ended and found something that a caller must know; default 0. */
+  readonly exitCode?: number;
 }
 
 /**

@@ -1,7 +1,7 @@
 import {
   type DeployEvent,
   type Deployer,
-  type Diagnostic,
+  isListenerLine,
   RunFailedError,
   type RunResult,
 } from "../deploy/index.ts";
@@ -20,10 +20,16 @@ export interface TargetOutcome {
 }
 
 /** What is done to one stack; answers what it did and how to call it. */
-export type TargetAction = (
-  target: Target,
-  onEvent: (event: DeployEvent) => void,
-) => Promise<{ readonly result?: RunResult; readonly summary: string; readonly details?: object }>;
+export type TargetAction = (target: Target, onEvent: (event: DeployEvent) => void) => Promise<ActionOutcome>;
+
+/** What an action did, and how to call it. */
+export interface ActionOutcome {
+  readonly result?: RunResult;
+  readonly summary: string;
+  readonly details?: object;
+  /** For what ended and found something that a caller must know; default 0. */
+  readonly exitCode?: number;
+}
 
 /** From harmless to bad: a run of several ends with its worst target's code. */
 const SEVERITY = [0, 4, 5, 2, 3, 1];
@@ -113,8 +119,8 @@ class TargetsRun {
   }
 }
 
-/** The worst of several exit codes. */
-export function worstExitCode(outcomes: readonly TargetOutcome[]): number {
+/** The worst of several outcomes' exit codes. */
+export function worstExitCode(outcomes: readonly Pick<TargetOutcome, "exitCode">[]): number {
   const worst = Math.max(0, ...outcomes.map(({ exitCode }) => SEVERITY.indexOf(exitCode)));
   return SEVERITY[worst] ?? EXIT_INTERRUPTED;
 }
@@ -129,13 +135,16 @@ async function runTarget(
   const now = (): number => Math.round(performance.now() - startedAt);
   display.show({ kind: "started", target: target.name, atMs: now() });
   try {
-    const { result, summary, details } = await action(target, (event) =>
-      showEvent(event, target.name, now(), display),
-    );
+    const {
+      result,
+      summary,
+      details,
+      exitCode = 0,
+    } = await action(target, (event) => showEvent(event, target.name, now(), display));
     const tookMs = Math.round(performance.now() - begunAt);
     const said = details === undefined ? { summary } : { summary, details };
     display.show({ kind: "finished", target: target.name, ...said, atMs: now(), tookMs });
-    return { target, exitCode: 0, ...(result === undefined ? {} : { result }) };
+    return { target, exitCode, ...(result === undefined ? {} : { result }) };
   } catch (error) {
     const { code, message, hint, exitCode } = explain(error);
     display.show({
@@ -160,11 +169,6 @@ function showEvent(event: DeployEvent, target: string, atMs: number, display: Pr
   }
   if (event.kind === "diagnostic" && isListenerLine(event.diagnostic))
     display.show({ kind: "note", target, text: event.diagnostic.message, atMs });
-}
-
-/** Our provider says nothing else at this level. */
-function isListenerLine({ severity, urn }: Diagnostic): boolean {
-  return severity === "info" && urn !== undefined && urn.includes("tenantry:index:");
 }
 
 interface Explained {

@@ -1,6 +1,5 @@
 import { type Deployer, openDeployer } from "../deploy/index.ts";
-import { type Observer, openObserver, type TenantNames } from "../status/index.ts";
-import type { DesiredTenant } from "../tenant/desired.ts";
+import { type Observer, openObserver } from "../status/index.ts";
 import { MASTER_READ_SECRET } from "../tenant/environmentConfig.ts";
 import { UserError } from "../tenant/errors.ts";
 import { notAllowedIn } from "../tenant/notAllowed.ts";
@@ -59,16 +58,4 @@ export async function readPurgeState(
   } finally {
     await observer.close();
   }
-}
-
-/** What to look for when a tenant's status is asked. */
-export function namesOf(tenant: DesiredTenant): TenantNames {
-  const inherited = Object.entries(tenant.settings).filter(([, { source }]) => source !== "tenant");
-  return {
-    slug: tenant.slug,
-    databaseName: tenant.databaseName,
-    secretName: tenant.secretName,
-    host: tenant.hosts[0] ?? "",
-    inheritedSettings: Object.fromEntries(inherited.map(([key, { value }]) => [key, value])),
-  };
 }

@@ -1,9 +1,9 @@
 import type { TenantStatus } from "../status/index.ts";
-import { statusOf } from "../status/index.ts";
+import { namesOf, statusOf } from "../status/index.ts";
 import { renderTable } from "./render/table.ts";
 import { fitText } from "./render/wrap.ts";
 import { withDeployer } from "./runTargets.ts";
-import { namesOf, openSession, openStatusObserver } from "./session.ts";
+import { openSession, openStatusObserver } from "./session.ts";
 import { chooseTargets, type TargetOptions } from "./targets.ts";
 import type { CliContext, Verb } from "./verb.ts";
 

@@ -94,6 +94,12 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./placement.ts")).placement,
   },
   {
+    name: "maintain",
+    group: "Operations",
+    summary: "do all that is due: retries, listeners, purges, a look at every tenant",
+    load: async () => (await import("./maintain.ts")).maintain,
+  },
+  {
     name: "status",
     group: "Look",
     summary: "ask database, vault, DNS, CDN and master how tenants are",
@@ -156,6 +162,5 @@ export const UNBUILT_VERBS: readonly string[] = [
   "fleet",
   "jobs",
   "worker",
-  "maintain",
   "init",
 ];

@@ -38,6 +38,11 @@ export interface Diagnostic {
   readonly urn?: string;
 }
 
+/** A line that a user's listener logged: our provider says nothing else at this level. Pure. */
+export function isListenerLine({ severity, urn }: Diagnostic): boolean {
+  return severity === "info" && urn !== undefined && urn.includes("tenantry:index:");
+}
+
 /** What a run reports while it works. */
 export type DeployEvent =
   | { readonly kind: "step"; readonly state: "started" | "done" | "failed"; readonly change: ResourceChange }

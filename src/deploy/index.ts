@@ -8,6 +8,7 @@ export type {
   ResourceChange,
   RunResult,
 } from "./deployEvents.ts";
+export { isListenerLine } from "./deployEvents.ts";
 export type {
   CommandOutcome,
   Deployer,

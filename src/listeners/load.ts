@@ -144,8 +144,11 @@ function placeOfFailure(
 ): { line: number; column: number } {
   const text = `${error}\n${stack}`;
   const at = text.indexOf(`${file}:`);
-  const [, line, column] = /^:(\d+):(\d+)/.exec(at < 0 ? "" : text.slice(at + file.length)) ?? [];
-  if (line !== undefined && column !== undefined) return { line: Number(line), column: Number(column) };
+  const [, line, column, isParser] =
+    /^:(\d+):(\d+)(: ERROR)?/.exec(at < 0 ? "" : text.slice(at + file.length)) ?? [];
+  // esbuild counts columns from 0, a stack from 1.
+  if (line !== undefined && column !== undefined)
+    return { line: Number(line), column: Number(column) + (isParser === undefined ? 0 : 1) };
   const missing = /Cannot find (?:module|package) '(?:[^']*\/)?([^'/]+)'/.exec(error)?.[1];
   return placeOfWord(source, missing === undefined ? { text } : { text, word: missing });
 }

@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import { type Client, redact } from "../postgres/index.ts";
-import { beginCall, endCall, failCall, type ListenerCall, MAX_RETRIES } from "../registry/index.ts";
+import {
+  beginCall,
+  endCall,
+  failCall,
+  type ListenerCall,
+  MAX_RETRIES,
+  readClock,
+} from "../registry/index.ts";
 import { UserError } from "../tenant/errors.ts";
 import { type Ending, runChild } from "./childProcess.ts";
 import { DEFAULT_TIMEOUT_MS, type Declaration, EVENTS_BEFORE } from "./declaration.ts";
@@ -36,7 +43,9 @@ export async function tellListeners(calls: readonly ListenerCall[], telling: Tel
 }
 
 async function tell(call: ListenerCall, telling: Telling): Promise<boolean> {
-  const begun = await telling.withMaster((client) => beginCall(client, call, new Date()));
+  const begun = await telling.withMaster(async (client) => {
+    return beginCall(client, call, await readClock(client));
+  });
   const error = await errorOf(begun, telling);
   if (error === undefined) {
     await telling.withMaster((client) => endCall(client, begun));

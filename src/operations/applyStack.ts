@@ -1,4 +1,4 @@
-import type { DeployEvent, RunResult, StackHold } from "../deploy/index.ts";
+import { type DeployEvent, isListenerLine, type RunResult, type StackHold } from "../deploy/index.ts";
 import { stackOf } from "../tenant/names.ts";
 import type { OperationContext } from "./context.ts";
 
@@ -6,7 +6,7 @@ import type { OperationContext } from "./context.ts";
 export function applyStack(context: OperationContext, slug: string, hold: StackHold): Promise<RunResult> {
   const { deployer, environment, isPatient } = context;
   return hold.letGoFor(() =>
-    deployer.up(stackOf(environment, slug), { isPatient, onEvent: (event) => tell(event, context) }),
+    deployer.up(stackOf(environment, slug), { isPatient, onEvent: (event) => tellEvent(event, context) }),
   );
 }
 
@@ -14,13 +14,15 @@ export function applyStack(context: OperationContext, slug: string, hold: StackH
 export function applyPlatform(context: OperationContext, hold: StackHold): Promise<RunResult> {
   const { deployer, environment, isPatient } = context;
   return hold.letGoFor(() =>
-    deployer.up(environment, { isPatient, onEvent: (event) => tell(event, context) }),
+    deployer.up(environment, { isPatient, onEvent: (event) => tellEvent(event, context) }),
   );
 }
 
-function tell(event: DeployEvent, context: OperationContext): void {
+/** Notes what a person wants to read of a run: what it notes, its phases, warnings and what listeners say. */
+export function tellEvent(event: DeployEvent, context: OperationContext): void {
   if (event.kind === "note") context.note(event.text);
   if (event.kind === "phase") context.note(event.phase);
   if (event.kind === "diagnostic" && event.diagnostic.severity === "warning")
     context.note(`warning: ${event.diagnostic.message}`);
+  if (event.kind === "diagnostic" && isListenerLine(event.diagnostic)) context.note(event.diagnostic.message);
 }

@@ -5,6 +5,8 @@ export { type ClearedCache, clearCache } from "./clearCache.ts";
 export { type OperationContext, type OperationOptions, openOperations } from "./context.ts";
 export { dump } from "./dump.ts";
 export { lookAtJob, queueJob, runAsJob } from "./jobs.ts";
+export { type MaintainedItem, type MaintainOptions, maintain } from "./maintain/maintain.ts";
+export { summaryOf } from "./maintain/summary.ts";
 export { missingRecord } from "./missingRecord.ts";
 export { planPlacement } from "./planPlacement.ts";
 export { type Rotated, rotate } from "./rotate.ts";

@@ -64,6 +64,7 @@ export {
   reserveTenant,
   writeTombstone,
 } from "./reservation.ts";
+export { beginRetry, nextRetryOf, readClock } from "./retries.ts";
 export { MAX_RETRIES, nextRetryAt } from "./retrySchedule.ts";
 export { beginRotation, endRotation, type Rotation, readRotation } from "./rotation.ts";
 export type { Actor, Run } from "./run.ts";

@@ -30,6 +30,8 @@ export interface TenantRow {
   readonly hold: boolean;
   readonly isPurgeConfirmed: boolean;
   readonly retentionDays: number;
+  /** How often a provisioning that failed was begun again by maintenance. */
+  readonly retries: number;
   /** Grows with every change that a routing cache must see. */
   readonly cacheEpoch: number;
   readonly provisioningAt: Date;
@@ -47,7 +49,7 @@ const COLUMNS = `id, slug, stack, status, status_reason AS "statusReason", statu
   display_name AS "displayName", legal_name AS "legalName", admin_email AS "adminEmail", plan, labels, settings, server,
   isolation, database_name AS "databaseName", role_name AS "roleName", secret_name AS "secretName", seeded_secrets AS "seededSecrets", hosts,
   path_prefix AS "pathPrefix", hold, is_purge_confirmed AS "isPurgeConfirmed", retention_days AS "retentionDays",
-  cache_epoch::int AS "cacheEpoch", provisioning_at AS "provisioningAt", provisioning_failed_at AS "provisioningFailedAt",
+  retries, cache_epoch::int AS "cacheEpoch", provisioning_at AS "provisioningAt", provisioning_failed_at AS "provisioningFailedAt",
   active_at AS "activeAt", suspended_at AS "suspendedAt", deleting_at AS "deletingAt", deleted_at AS "deletedAt",
   purging_at AS "purgingAt", purged_at AS "purgedAt"`;
 

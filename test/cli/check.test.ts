@@ -142,7 +142,7 @@ test("a listener that can't be read or declares what there isn't is shown with i
   const events = "onTenantCreating, onTenantCreated, onTenantUpdated, onTenantDeleting, onTenantDeleted";
   expect(await check(files)).toEqual({
     code: 2,
-    out: `hooks/broken.ts:2:19: can't be read: Expected identifier but found "{". [E_INVALID_ENTRY]
+    out: `hooks/broken.ts:2:20: can't be read: Expected identifier but found "{". [E_INVALID_ENTRY]
 hooks/gone.ts:1:28: can't be read: Cannot find module 'hooks/lib/add.ts'. [E_INVALID_ENTRY]
 hooks/none.ts:1:1: expected \`export const listener = defineListener({ … })\`; got nothing. [E_INVALID_ENTRY]
 hooks/odd.ts:1:14: expected one of ${events}; got none. [E_INVALID_ENTRY]

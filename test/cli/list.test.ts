@@ -73,6 +73,7 @@ test("records stand beside their entries, and also where an entry is gone", () =
     hold: false,
     isPurgeConfirmed: false,
     retentionDays: 30,
+    retries: 0,
     cacheEpoch: 1,
     provisioningAt: new Date(0),
     provisioningFailedAt: null,

@@ -66,6 +66,7 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
     arguments: ["list", "add", "drain", "set"],
   },
   placement: { options: [], arguments: ["plan"] },
+  maintain: { options: ["--dry-run"] },
   status: { options: ["--all"], arguments: "slugs" },
   list: { options: ["--offline"] },
   check: { options: [], arguments: "slugs" },

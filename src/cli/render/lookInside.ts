@@ -1,7 +1,7 @@
 import type { Deployer } from "../../deploy/index.ts";
-import { statusOf, type TenantStatus } from "../../status/index.ts";
+import { namesOf, statusOf, type TenantStatus } from "../../status/index.ts";
 import type { TargetOutcome } from "../runTargets.ts";
-import { namesOf, openStatusObserver } from "../session.ts";
+import { openStatusObserver } from "../session.ts";
 import { statusTable } from "../status.ts";
 import type { CliContext, CommonOptions } from "../verb.ts";
 

@@ -1,0 +1,8 @@
+import { health } from "./health.ts";
+import { listeners } from "./listeners.ts";
+import { provisioning } from "./provisioning.ts";
+import { purges } from "./purges.ts";
+import type { MaintenanceTask } from "./task.ts";
+
+/** All maintenance, in the order it is done: what one task makes due, a later one finds. */
+export const TASKS: readonly MaintenanceTask[] = [provisioning, listeners, purges, health];
