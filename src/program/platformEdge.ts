@@ -2,6 +2,7 @@ import { AFDEndpoint } from "@pulumi/azure-native/cdn/afdendpoint.js";
 import { AFDOrigin } from "@pulumi/azure-native/cdn/afdorigin.js";
 import { AFDOriginGroup } from "@pulumi/azure-native/cdn/afdoriginGroup.js";
 import { Profile } from "@pulumi/azure-native/cdn/profile.js";
+import { Route } from "@pulumi/azure-native/cdn/route.js";
 import { Zone } from "@pulumi/azure-native/dns/zone.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { EnvironmentConfig } from "../tenant/environmentConfig.ts";
@@ -12,11 +13,14 @@ export interface PlatformEdge {
   readonly endpoint: AFDEndpoint;
   readonly originGroup: AFDOriginGroup;
   readonly origin: AFDOrigin;
+  /** Serves the endpoint's own host: there a path prefix names the tenant. */
+  readonly route: Route;
 }
 
 /** Physical names inside the profile; one application serves every tenant, so one group with one origin. */
 const ORIGIN_GROUP = "tenants";
 const ORIGIN = "application";
+const ROUTE = "shared";
 
 /** Front Door and DNS zones belong to no region. */
 const GLOBAL = "Global";
@@ -53,7 +57,25 @@ export function declareEdge(
     },
     options,
   );
-  return { zone, endpoint, ...declareOrigin(config, inProfile, options) };
+  const { originGroup, origin } = declareOrigin(config, inProfile, options);
+  const route = new Route(
+    "platform-route",
+    {
+      ...inProfile,
+      endpointName: config.frontDoor.endpoint,
+      routeName: ROUTE,
+      originGroup: { id: originGroup.id },
+      patternsToMatch: ["/*"],
+      supportedProtocols: ["Http", "Https"],
+      forwardingProtocol: "MatchRequest",
+      httpsRedirect: "Disabled",
+      linkToDefaultDomain: "Enabled",
+      enabledState: "Enabled",
+    },
+    // Azure makes no route to a group without an enabled origin.
+    { ...options, dependsOn: [endpoint, origin] },
+  );
+  return { zone, endpoint, originGroup, origin, route };
 }
 
 /** No `originHostHeader`: the origin then sees the host that was asked for, and so knows the tenant. */

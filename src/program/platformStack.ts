@@ -41,7 +41,7 @@ export class PlatformStack extends pulumi.ComponentResource {
     const server = masterServer(config, servers);
     const master = declareMaster({ config, server, vaults, files: masterFiles, options: inStack });
     const rows = servers.map((each) => this.#register(each, master, vaults));
-    this.#guard(config.environment, [...rows, edge.zone, edge.origin, edge.endpoint], vaults);
+    this.#guard(config.environment, [...rows, edge.zone, edge.origin, edge.endpoint, edge.route], vaults);
     this.outputs = outputsOf(vaults, edge);
     this.registerOutputs(this.outputs);
   }

@@ -77,6 +77,7 @@ export class TenantStack extends pulumi.ComponentResource {
       ...{ isPurgeConfirmed, retentionDays, facts },
       ...this.#suspendReason(),
       ...(rest.hold ? { hold: true as const } : {}),
+      ...(rest.pathPrefix === undefined ? {} : { pathPrefix: rest.pathPrefix }),
     };
     return this.#sequence.add((options) => new tenantry.TenantRecord(`${slug}-record`, inputs, options));
   }

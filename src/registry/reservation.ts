@@ -3,6 +3,7 @@ import { type Client, type Queryable, withTransaction } from "../postgres/index.
 import { InternalError, UserError } from "../tenant/errors.ts";
 import { appendAudit } from "./audit.ts";
 import { NAMES_HINT, releaseHosts, reserveHosts } from "./hosts.ts";
+import { reservePathPrefix } from "./pathPrefix.ts";
 import type { Run } from "./run.ts";
 import { lockRecord, lockRecordById, type TenantRow } from "./tenantRow.ts";
 import { applyTransition } from "./transition.ts";
@@ -20,6 +21,8 @@ export interface Reservation {
   readonly retentionDays: number;
   /** Legal hold; left out, a new record has none and a living one keeps what it has. */
   readonly hold?: boolean;
+  /** Second way in, `/t/acme`; left out, the record has none. */
+  readonly pathPrefix?: string;
 }
 
 export interface ReserveResult {
@@ -29,7 +32,10 @@ export interface ReserveResult {
 }
 
 /** What of a reservation may change in a tenant's life. */
-export type ReservationChange = Pick<Reservation, "hosts" | "isPurgeConfirmed" | "retentionDays" | "hold">;
+export type ReservationChange = Pick<
+  Reservation,
+  "hosts" | "isPurgeConfirmed" | "retentionDays" | "hold" | "pathPrefix"
+>;
 
 /**
  * Reserves slug, id and hosts, or finds this stack's own record again; safe from any number of runs at once.
@@ -48,6 +54,7 @@ export async function reserveTenant(client: Client, wanted: Reservation, run: Ru
     const hasNewHosts = await reserveHosts(client, record.id, record.slug, wanted.hosts);
     if (isNew) await appendAudit(client, subjectOf(record), "TENANT_RESERVED", run, { stack: wanted.stack });
     if (hasNewHosts && !isNew) await writeHosts(client, record.id, wanted.hosts);
+    await reservePathPrefix(client, record, wanted.pathPrefix ?? null);
     if (record.status !== "provisioning_failed") return { record, outcome: isNew ? "reserved" : "found" };
     return { record: await applyTransition(client, record, "provisioning", run), outcome: "retried" };
   });
@@ -65,12 +72,13 @@ export async function changeReservation(
     if (record === undefined) throw new InternalError(`no record has the id '${tenantId}'`);
     const hasNewHosts = await reserveHosts(client, tenantId, record.slug, change.hosts);
     if (hasNewHosts) await writeHosts(client, tenantId, change.hosts);
+    const hasNewPrefix = await reservePathPrefix(client, record, change.pathPrefix ?? null);
     const { isPurgeConfirmed, retentionDays, hold = record.hold } = change;
     const isSame =
       record.isPurgeConfirmed === isPurgeConfirmed &&
       record.retentionDays === retentionDays &&
       record.hold === hold;
-    if (isSame) return hasNewHosts;
+    if (isSame) return hasNewHosts || hasNewPrefix;
     await client.query(
       `UPDATE identity.tenant SET is_purge_confirmed = $2, retention_days = $3, hold = $4, updated_at = now()
         WHERE id = $1`,

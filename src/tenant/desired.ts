@@ -63,6 +63,8 @@ export interface DesiredTenant {
   readonly secretName: string;
   /** Every host the tenant answers on; the first is `<slug>.<zone>`. */
   readonly hosts: readonly string[];
+  /** A second way in: `/t/acme` on hosts that are no tenant's own. */
+  readonly pathPrefix?: string;
   /** Effective settings by key, inherited ones included. */
   readonly settings: Readonly<Record<string, Setting>>;
   readonly labels: Readonly<Record<string, string>>;

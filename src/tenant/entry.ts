@@ -31,6 +31,7 @@ export interface EnvironmentEntry {
   readonly region: string;
   /** The database's own name, where the entry gives one. */
   readonly database?: string;
+  readonly pathPrefix?: string;
   readonly migrationTarget?: string;
   readonly settings: Readonly<Record<string, JsonValue>>;
   readonly labels: Readonly<Record<string, string>>;

@@ -7,6 +7,7 @@ import {
   line,
   migrationVersion,
   oneOf,
+  pathPrefix,
   planName,
   regionName,
   serverName,
@@ -41,6 +42,9 @@ const overridable = {
   server: serverName.describe("A server's name, or `auto` (default). Changing it is a move."),
   region: regionName.describe("Only servers of this region; `any` by default."),
   database: databaseName.describe("The database's own name; default from the slug. Never changes."),
+  pathPrefix: pathPrefix.describe(
+    "A second way in, on hosts that are no tenant's own: unique among tenants.",
+  ),
   migrations: fields({ target: migrationVersion }).describe("The last migration this tenant gets."),
   settings: settings.describe("Win over the plan's and the environment's, key by key."),
   labels: labels.describe("Free words for people and reports."),

@@ -6,7 +6,6 @@ import type { Source } from "./source.ts";
 export const UNBUILT_ENTRY_FIELDS: Readonly<Record<string, string>> = {
   parent: "tenants below tenants",
   domains: "customers' own domains",
-  pathPrefix: "path prefixes",
   identity: "identity providers and groups",
   extras: "storage, vectors and health checks",
 };

@@ -57,6 +57,8 @@ export interface TenantRecordInputs {
   readonly hold?: true;
   /** What listeners are told before anything is made. Not compared by diff; absent in states of an earlier release. */
   readonly facts?: TenantRecordFacts;
+  /** Left out where the tenant has none. */
+  readonly pathPrefix?: string;
 }
 export interface TenantRecordFacts {
   readonly displayName: string;

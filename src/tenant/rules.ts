@@ -22,6 +22,7 @@ export const TENANT_RULES: readonly TenantRule[] = [
   { name: "databases are not master's", check: databasesAreNotMasters },
   { name: "hosts are nobody else's", check: hostsAreUnique },
   { name: "hosts are not the platform's", check: hostsAreNotThePlatforms },
+  { name: "path prefixes are nobody else's", check: pathPrefixesAreUnique },
   { name: "named servers exist", check: serversExist },
   { name: "named regions have a server", check: regionsExist },
 ];
@@ -61,6 +62,13 @@ function hostsAreNotThePlatforms(candidates: readonly Candidate[], config: Envir
   return candidates
     .filter(({ tenant }) => tenant.hosts.includes(taken))
     .map((candidate) => wrong(candidate, [], "hosts of its own", `'${taken}', the origin of Front Door`));
+}
+
+function pathPrefixesAreUnique(candidates: readonly Candidate[]): Problem[] {
+  const prefixes = ({ tenant: { pathPrefix } }: Candidate) => (pathPrefix === undefined ? [] : [pathPrefix]);
+  return clashes(candidates, prefixes).map(({ candidate, other, value }) =>
+    wrong(candidate, ["pathPrefix"], "a path prefix of its own", `'${value}', as ${other.source.file} has`),
+  );
 }
 
 function serversExist(candidates: readonly Candidate[], config: EnvironmentConfig): Problem[] {

@@ -66,6 +66,12 @@ export const email = text(
   /^(?=.{3,254}$)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$/,
 );
 
+/** As the gate reads paths (`src/gate/pathPrefix.ts`): whole segments of lower case, which every server reads alike. */
+export const pathPrefix = text(
+  "a path such as '/t/acme': at most 4 segments of lowercase letters, digits, '_' and '-', 100 characters in all, no slash last",
+  /^(?=.{2,100}$)(\/[a-z0-9][a-z0-9_-]*){1,4}$/,
+);
+
 /** Settings by key, each any JSON value. */
 export const settings = z.record(
   text("a setting's key: a letter, then letters, digits, '.', '_' and '-'", /^[A-Za-z][A-Za-z0-9._-]{0,62}$/),

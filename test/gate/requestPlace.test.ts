@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { prefixesOf } from "../../src/gate/pathPrefix.ts";
 import { normalizeHost, placeOf } from "../../src/gate/requestPlace.ts";
+import { pathPrefix } from "../../src/tenant/values.ts";
 
 describe("a host", () => {
   test.each([
@@ -138,6 +139,27 @@ describe("the prefixes of a path", () => {
     "/t/acme/é",
   ])("of '%s' are none, for another server could read another path", (path) => {
     expect(prefixesOf(path)).toEqual([]);
+  });
+
+  test.each(["/t/acme", "/a", "/a/b/c/d", "/t_1/x-y"])("hold '%s', which an entry may have", (prefix) => {
+    expect(pathPrefix.safeParse(prefix).success).toBe(true);
+    expect(prefixesOf(`${prefix}/x`)).toContain(prefix);
+  });
+
+  test.each([
+    "/",
+    "t/acme",
+    "/t/",
+    "/T",
+    "/t/acme/",
+    "/a/b/c/d/e",
+    "/t//acme",
+    "/t/..",
+    "/t/%61",
+    `/${"a".repeat(100)}`,
+  ])("hold not '%s', which no entry may have", (prefix) => {
+    expect(pathPrefix.safeParse(prefix).success).toBe(false);
+    expect(prefixesOf(prefix)).not.toContain(prefix);
   });
 
   test("are each followed by a slash or the path's end", () => {

@@ -124,6 +124,18 @@ describe("rules", () => {
     ]);
   });
 
+  test("a path prefix belongs to one tenant; both are told", () => {
+    const files = {
+      "tenants/acme.yaml": entryText("pathPrefix: /t/one"),
+      "tenants/globex.yaml": entryText("overrides: { local: { pathPrefix: /t/one } }"),
+    };
+    expect(refusal(() => choose(files, ALL))).toEqual([
+      "E_INVALID_ENTRY",
+      "tenants/acme.yaml:4:13 'pathPrefix': expected a path prefix of its own; got '/t/one', as tenants/globex.yaml has.",
+      "tenants/globex.yaml:4:35 'overrides.local.pathPrefix': expected a path prefix of its own; got '/t/one', as tenants/acme.yaml has.",
+    ]);
+  });
+
   test("a tenant's database can't be master's", () => {
     const stack = stackFile("local").replace(
       "master: { server: db-01 }",

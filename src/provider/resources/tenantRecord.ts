@@ -150,7 +150,7 @@ function nextStatus(from: RecordStatus, isLive: boolean, wanted: DesiredStatus):
 }
 
 function realInputs(record: TenantRow, inputs: TenantRecordInputs): TenantRecordInputs {
-  const { suspendReason: _, hold: __, ...rest } = inputs;
+  const { suspendReason: _, hold: __, pathPrefix: ___, ...rest } = inputs;
   const { hosts, databaseName, roleName, secretName, isolation, isPurgeConfirmed, retentionDays } = record;
   return {
     ...rest,
@@ -158,13 +158,17 @@ function realInputs(record: TenantRow, inputs: TenantRecordInputs): TenantRecord
     status: realStatus(record.status, inputs.status),
     ...suspendReasonOf(record, inputs),
     ...(record.hold ? { hold: true } : {}),
+    ...(record.pathPrefix === null ? {} : { pathPrefix: record.pathPrefix }),
   };
 }
 
 /** A hold that somebody put into master by hand stays until an entry that said so says no more. */
 function changeOf(olds: TenantRecordInputs, news: TenantRecordInputs): ReservationChange {
-  const { hosts, isPurgeConfirmed, retentionDays } = news;
-  const change = { hosts, isPurgeConfirmed, retentionDays };
+  const { hosts, isPurgeConfirmed, retentionDays, pathPrefix } = news;
+  const change = {
+    ...{ hosts, isPurgeConfirmed, retentionDays },
+    ...(pathPrefix === undefined ? {} : { pathPrefix }),
+  };
   return olds.hold === news.hold ? change : { ...change, hold: news.hold === true };
 }
 
