@@ -100,6 +100,18 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./maintain.ts")).maintain,
   },
   {
+    name: "restore",
+    group: "Operations",
+    summary: "put a backup's data in the place of a tenant's",
+    load: async () => (await import("./restore.ts")).restore,
+  },
+  {
+    name: "clean",
+    group: "Operations",
+    summary: "factory reset: delete everything in a tenant's database and seed it again",
+    load: async () => (await import("./clean.ts")).clean,
+  },
+  {
     name: "status",
     group: "Look",
     summary: "ask database, vault, DNS, CDN and master how tenants are",
@@ -148,8 +160,6 @@ export const UNBUILT_VERBS: readonly string[] = [
   "explain",
   "health",
   "attach",
-  "restore",
-  "clean",
   "move",
   "repair",
   "offboard",

@@ -1,13 +1,23 @@
-import { type DeployEvent, isListenerLine, type RunResult, type StackHold } from "../deploy/index.ts";
+import {
+  type DeployEvent,
+  isListenerLine,
+  type RunOptions,
+  type RunResult,
+  type StackHold,
+} from "../deploy/index.ts";
 import { stackOf } from "../tenant/names.ts";
 import type { OperationContext } from "./context.ts";
 
 /** Runs `up` on the tenant's stack while the operation lets go of it; what the run notes and warns of is told. */
-export function applyStack(context: OperationContext, slug: string, hold: StackHold): Promise<RunResult> {
+export function applyStack(
+  context: OperationContext,
+  slug: string,
+  hold: StackHold,
+  { shouldRefresh = false }: Pick<RunOptions, "shouldRefresh"> = {},
+): Promise<RunResult> {
   const { deployer, environment, isPatient } = context;
-  return hold.letGoFor(() =>
-    deployer.up(stackOf(environment, slug), { isPatient, onEvent: (event) => tellEvent(event, context) }),
-  );
+  const onEvent = (event: DeployEvent) => tellEvent(event, context);
+  return hold.letGoFor(() => deployer.up(stackOf(environment, slug), { isPatient, onEvent, shouldRefresh }));
 }
 
 /** The same for the platform's stack. */

@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
+import { dropDatabase, workDatabaseNames } from "../postgres/index.ts";
 import {
   type BackupRow,
   type ExpiredBackup,
+  forgetDatabase,
+  type KeptDatabase,
   listBackups,
   listExpiredBackups,
+  listExpiredDatabases,
   listRecords,
   recordBackupDeleted,
-  type TenantRow,
 } from "../registry/index.ts";
 import { UserError } from "../tenant/errors.ts";
 import { removeBackup } from "../transfer/index.ts";
@@ -21,7 +24,7 @@ const DAY_MS = 86_400_000;
 
 /** What became of a round over many tenants; a tenant that fails doesn't stop the others. */
 export interface RoundOutcome {
-  /** Slugs, or ids of backups, for which something was done. */
+  /** Slugs for which something was done; one as often as that was. */
   readonly done: readonly string[];
   /** Held by another run: due again next time. */
   readonly held: readonly string[];
@@ -75,11 +78,30 @@ function startOfDay(time: Date): Date {
 
 /**
  * Removes the files of backups whose time is over (dailies after 30 days, a final one after 90) and of everything but the final
- * backups of purged tenants. A file that is gone already is done.
+ * backups of purged tenants; and the databases that a restore put aside, a week later. What is gone already is done.
  */
 export async function pruneBackups(context: OperationContext): Promise<RoundOutcome> {
-  const expired = await context.access.withMaster((client) => listExpiredBackups(client));
-  return inRound(context, expired, (backup) => pruneBackup(context, backup));
+  const { access } = context;
+  const expired = await access.withMaster((client) => listExpiredBackups(client));
+  const files = await inRound(context, expired, (backup) => pruneBackup(context, backup));
+  const kept = await access.withMaster(listExpiredDatabases);
+  const databases = await inRound(context, kept, (database) => pruneDatabase(context, database));
+  return {
+    done: [...files.done, ...databases.done],
+    held: [...files.held, ...databases.held],
+    failed: [...files.failed, ...databases.failed],
+  };
+}
+
+/** Only what has the name that a tenant's id gives, or nothing. */
+async function pruneDatabase(context: OperationContext, kept: KeptDatabase): Promise<boolean> {
+  const { slug, tenantId, server, name } = kept;
+  return withTenantHeld(context, slug, async () => {
+    if (workDatabaseNames(tenantId).includes(name))
+      await context.access.withAdmin(server, ({ client }) => dropDatabase(client, name));
+    await context.access.withMaster((client) => forgetDatabase(client, kept));
+    return true;
+  });
 }
 
 async function pruneBackup(context: OperationContext, backup: ExpiredBackup): Promise<boolean> {
@@ -90,7 +112,7 @@ async function pruneBackup(context: OperationContext, backup: ExpiredBackup): Pr
   });
 }
 
-async function inRound<T extends Pick<TenantRow, "slug" | "id">>(
+async function inRound<T extends { readonly slug: string }>(
   context: OperationContext,
   items: readonly T[],
   act: (item: T) => Promise<boolean>,

@@ -1,6 +1,7 @@
 export { backUp, type RecordedBackup } from "./backUp.ts";
 export { pruneBackups, type RoundOutcome, takeDailyBackups } from "./backupRetention.ts";
 export { type ChangedStatus, changeStatus } from "./changeStatus.ts";
+export { type Cleaned, clean } from "./clean.ts";
 export { type ClearedCache, clearCache } from "./clearCache.ts";
 export { type OperationContext, type OperationOptions, openOperations } from "./context.ts";
 export { dump } from "./dump.ts";
@@ -9,6 +10,7 @@ export { type MaintainedItem, type MaintainOptions, maintain } from "./maintain/
 export { summaryOf } from "./maintain/summary.ts";
 export { missingRecord } from "./missingRecord.ts";
 export { planPlacement } from "./planPlacement.ts";
+export { type Restored, type RestoreRequest, restore } from "./restore.ts";
 export { type Rotated, rotate } from "./rotate.ts";
 export { type RotatedServer, rotateServer } from "./rotateServer.ts";
 export { addServer, type ChangedServer, listServerUse, type ServerUse, setServer } from "./servers.ts";

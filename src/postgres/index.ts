@@ -21,6 +21,7 @@ export {
   waitUntilEmpty,
 } from "./database.ts";
 export { type DatabaseState, observeDatabase } from "./databaseState.ts";
+export { dressLike } from "./dressDatabase.ts";
 export { createEmptyDatabase } from "./emptyDatabase.ts";
 export { explainPostgresError, ForeignObjectError, PostgresError, type PostgresProblem } from "./errors.ts";
 export {
@@ -69,6 +70,7 @@ export { scramVerifier } from "./scram.ts";
 export type { ServerAdmin } from "./serverAdmin.ts";
 export { codeOf, isAlreadyThere, isConnectionLoss, isSqlState, isTransient, SQLSTATE } from "./sqlState.ts";
 export { dropStandIn, withStandIn } from "./standIn.ts";
+export { type DatabaseSwitch, switchDatabase } from "./switchDatabase.ts";
 export { ensureTemplate, TEMPLATE_OWNER, type TemplateContent, templateName } from "./template.ts";
 export {
   type CreateOptions,

@@ -93,8 +93,8 @@ export interface ExpiredBackup extends BackupRow {
 }
 
 /**
- * Backups whose time is over at master's clock: past `deletedAfter`, or of a purged life and not its final one. With a tenant,
- * only that one's, and every one of it but the final ones.
+ * Backups whose time is over at master's clock: past `deletedAfter`, or of a purged life and not its final one; none of a tenant
+ * under legal hold. With a tenant, only that one's, and every one of it but the final ones.
  */
 export async function listExpiredBackups(
   client: Queryable,
@@ -102,7 +102,7 @@ export async function listExpiredBackups(
 ): Promise<readonly ExpiredBackup[]> {
   const { rows } = await client.query(
     `SELECT ${COLUMNS}, t.slug FROM identity.backup b JOIN identity.tenant t ON t.id = b.tenant_id
-      WHERE b.deleted_at IS NULL
+      WHERE b.deleted_at IS NULL AND NOT t.hold
         AND CASE WHEN $1::uuid IS NULL
                  THEN b.deleted_after <= clock_timestamp() OR (b.kind <> 'final' AND t.status = 'purged')
                  ELSE b.tenant_id = $1 AND b.kind <> 'final' END

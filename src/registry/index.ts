@@ -16,6 +16,7 @@ export { CACHE_CHANNEL, raiseCacheEpoch, tellMasterGoes } from "./cacheEpoch.ts"
 export { recordFailure } from "./failure.ts";
 export { NAMES_HINT, readHosts } from "./hosts.ts";
 export { beatJob, createJob, endJob, type JobEnd, type JobRow, readJob } from "./jobs.ts";
+export { forgetDatabase, type KeptDatabase, keepDatabase, listExpiredDatabases } from "./keptDatabases.ts";
 export {
   fillOf,
   type Levelling,

@@ -13,5 +13,6 @@ export {
 export { describeSchema, schemaDifferences } from "./catalog.ts";
 export { backupFolder } from "./destination.ts";
 export { openBackupFile } from "./foreignFile.ts";
+export { type BackupOrigin, readOrigin } from "./origin.ts";
 export { compareRestored, type Rehearsal, rehearseRestore, restoreBackup } from "./restore.ts";
 export type { BackupSource } from "./source.ts";

@@ -50,6 +50,15 @@ export async function dumpTo(
   await runTool("pg_dump", options, url, environment);
 }
 
+/** Name of the database that a dump was made of, as its table of contents says. Throws PgToolError. */
+export async function dumpedDatabase(
+  path: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const list = await runTool("pg_restore", ["--list", path], undefined, environment);
+  return /^;\s+dbname: (.+)$/m.exec(list)?.[1];
+}
+
 /** Unpacks the whole dump and throws it away: every byte of it is read. Throws PgToolError. */
 export async function readDump(path: string, environment: NodeJS.ProcessEnv): Promise<void> {
   await runTool("pg_restore", [`--file=${devNull}`, path], undefined, environment);
@@ -71,16 +80,16 @@ export async function restoreDump(
   );
 }
 
-/** The password goes by environment; an argument would show in every process list. */
+/** Answers what it printed. The password goes by environment; an argument would show in every process list. */
 async function runTool(
   tool: string,
   options: readonly string[],
   url: string | undefined,
   environment: NodeJS.ProcessEnv,
-): Promise<void> {
+): Promise<string> {
   const login = url === undefined ? {} : loginEnvironment(url);
   try {
-    await run(
+    const { stdout } = await run(
       tool,
       ["--no-password", ...options].filter((option) => url !== undefined || option !== "--no-password"),
       {
@@ -88,6 +97,7 @@ async function runTool(
         maxBuffer: MAX_OUTPUT_BYTES,
       },
     );
+    return stdout;
   } catch (error) {
     const { stderr, message } = error as { stderr?: string; message: string };
     const secrets = url === undefined ? [] : [parsePostgresUrl(url).password];

@@ -38,6 +38,8 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
   "--file": "free",
   "--id": "free",
   "--job": "free",
+  "--database": "free",
+  "--from-database": "free",
 };
 
 export type ValueKind = "environments" | "slugs" | "plans" | "free";
@@ -67,6 +69,8 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   },
   placement: { options: [], arguments: ["plan"] },
   maintain: { options: ["--dry-run"] },
+  restore: { options: ["--file", "--database", "--from-database"], arguments: "slugs" },
+  clean: { options: ["--confirm"], arguments: "slugs" },
   status: { options: ["--all"], arguments: "slugs" },
   list: { options: ["--offline"] },
   check: { options: [], arguments: "slugs" },
