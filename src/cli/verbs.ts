@@ -112,6 +112,18 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./clean.ts")).clean,
   },
   {
+    name: "export",
+    group: "Look",
+    summary: "print a tenant's configuration and registration as JSON",
+    load: async () => (await import("./export.ts")).exportVerb,
+  },
+  {
+    name: "certificate",
+    group: "Look",
+    summary: "print what was destroyed of a purged tenant, by whom, and what outlives it",
+    load: async () => (await import("./certificate.ts")).certificate,
+  },
+  {
     name: "status",
     group: "Look",
     summary: "ask database, vault, DNS, CDN and master how tenants are",
@@ -165,8 +177,6 @@ export const UNBUILT_VERBS: readonly string[] = [
   "offboard",
   "grant",
   "invite",
-  "export",
-  "certificate",
   "migrate",
   "drift",
   "fleet",

@@ -1,10 +1,12 @@
 export { backUp, type RecordedBackup } from "./backUp.ts";
 export { pruneBackups, type RoundOutcome, takeDailyBackups } from "./backupRetention.ts";
+export { type Certificate, certificate, type DestroyedLife } from "./certificate.ts";
 export { type ChangedStatus, changeStatus } from "./changeStatus.ts";
 export { type Cleaned, clean } from "./clean.ts";
 export { type ClearedCache, clearCache } from "./clearCache.ts";
 export { type OperationContext, type OperationOptions, openOperations } from "./context.ts";
 export { dump } from "./dump.ts";
+export { exportTenant, type Registered, type TenantExport } from "./exportTenant.ts";
 export { lookAtJob, queueJob, runAsJob } from "./jobs.ts";
 export { type MaintainedItem, type MaintainOptions, maintain } from "./maintain/maintain.ts";
 export { summaryOf } from "./maintain/summary.ts";

@@ -1,9 +1,16 @@
 import { loadMigrations, TENANT_SCHEMA_SQL } from "../hooks/index.ts";
 import type { Queryable } from "../postgres/index.ts";
-import { type BackupRow, finalBackupSince, recordBackup, type TenantRow } from "../registry/index.ts";
+import {
+  type BackupRow,
+  finalBackupSince,
+  listExpiredBackups,
+  recordBackup,
+  recordBackupDeleted,
+  type TenantRow,
+} from "../registry/index.ts";
 import { UserError } from "../tenant/errors.ts";
 import type { FinalBackupInputs } from "../tenant/resources.ts";
-import { takeBackup, verifyBackup } from "../transfer/index.ts";
+import { removeBackup, takeBackup, verifyBackup } from "../transfer/index.ts";
 import { PROJECT_ROOT } from "./projectRoot.ts";
 import { requireRecord } from "./records.ts";
 import type { Run } from "./run.ts";
@@ -66,6 +73,18 @@ async function takeFinalBackup(
       await run.audited(),
     );
   });
+}
+
+/**
+ * Removes every backup of a tenant that is being purged but its final one: daily ones and those taken by hand go with it. What a
+ * killed run left is finished; a file that is gone already is done. Throws `E_BACKUP_FAILED`.
+ */
+export async function removeOtherBackups(tenantId: string, run: Run): Promise<void> {
+  for (const backup of await run.access.withMaster((client) => listExpiredBackups(client, tenantId))) {
+    await removeBackup(backup.slug, backup.location);
+    run.point("backup removed");
+    await run.access.withMaster(async (client) => recordBackupDeleted(client, backup, await run.audited()));
+  }
 }
 
 async function isWhole(slug: string, backup: BackupRow): Promise<boolean> {

@@ -87,6 +87,15 @@ export async function listBackupsOfSlug(client: Queryable, slug: string): Promis
   return rows;
 }
 
+/** Every backup that one life ever had, removed ones too, oldest first. */
+export async function listAllBackups(client: Queryable, tenantId: string): Promise<readonly BackupRow[]> {
+  const { rows } = await client.query(
+    `SELECT ${COLUMNS} FROM identity.backup b WHERE b.tenant_id = $1 ORDER BY b.taken_at, b.id`,
+    [tenantId],
+  );
+  return rows;
+}
+
 /** A backup whose file has to go, and whose it is. */
 export interface ExpiredBackup extends BackupRow {
   readonly slug: string;

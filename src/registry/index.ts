@@ -4,6 +4,7 @@ export {
   type BackupRow,
   type ExpiredBackup,
   finalBackupSince,
+  listAllBackups,
   listBackups,
   listBackupsOfSlug,
   listExpiredBackups,
@@ -75,6 +76,7 @@ export { listServers, readServer, removeServer, type ServerRow, upsertServer } f
 export { type StatusBefore, statusBeforeDelete } from "./statusBefore.ts";
 export {
   findNamesakes,
+  listLives,
   listRecords,
   lockRecordById,
   readRecord,

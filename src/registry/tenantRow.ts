@@ -86,6 +86,15 @@ export async function listRecords(client: Queryable, isWithPurged = false): Prom
   return rows;
 }
 
+/** Every life of a slug, purged ones too, oldest first. */
+export async function listLives(client: Queryable, slug: string): Promise<readonly TenantRow[]> {
+  const { rows } = await client.query(
+    `SELECT ${COLUMNS} FROM identity.tenant WHERE slug = $1 ORDER BY provisioning_at, id`,
+    [slug],
+  );
+  return rows;
+}
+
 /** Like `readRecord`, and holds the row until the transaction ends. */
 export async function lockRecord(client: Queryable, slug: string): Promise<TenantRow | undefined> {
   return one(client, "slug = $1 AND status <> 'purged'", slug, "FOR NO KEY UPDATE");

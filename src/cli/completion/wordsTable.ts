@@ -38,6 +38,7 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
   "--file": "free",
   "--id": "free",
   "--job": "free",
+  "--life": "free",
   "--database": "free",
   "--from-database": "free",
 };
@@ -71,6 +72,8 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   maintain: { options: ["--dry-run"] },
   restore: { options: ["--file", "--database", "--from-database"], arguments: "slugs" },
   clean: { options: ["--confirm"], arguments: "slugs" },
+  export: { options: [], arguments: "slugs" },
+  certificate: { options: ["--life"], arguments: "slugs" },
   status: { options: ["--all"], arguments: "slugs" },
   list: { options: ["--offline"] },
   check: { options: [], arguments: "slugs" },

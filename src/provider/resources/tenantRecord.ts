@@ -16,6 +16,7 @@ import { UserError } from "../../tenant/errors.ts";
 import type { RecordStatus, TenantRecordInputs, TenantRecordOutputs } from "../../tenant/resources.ts";
 import { isNeverActive } from "../deleteLock.ts";
 import { explain, messageOf } from "../failure.ts";
+import { removeOtherBackups } from "../finalBackup.ts";
 import { isUnreachable } from "../functions.ts";
 import { announceRecord, listenersOf, tellOpenCalls } from "../listeners.ts";
 import { UNKNOWN } from "../protocol/wire.ts";
@@ -73,6 +74,7 @@ export const tenantRecord: ResourceType<TenantRecordInputs, TenantRecordOutputs>
     if (record.status !== "purged") {
       const listeners = await listenersOf(run, "onTenantDeleted");
       await finishReality(record, run);
+      if (!isNeverActive(record)) await removeOtherBackups(record.id, run);
       run.point("before end");
       await run.access.withMaster((client) => endLife(client, record, run, listeners));
       run.point("ended");
