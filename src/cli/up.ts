@@ -1,6 +1,7 @@
 import type { DeployEvent, Deployer, RunOptions, RunResult } from "../deploy/index.ts";
 import { isContentError, UserError } from "../tenant/errors.ts";
 import { purgeBegun } from "../tenant/refusedChanges.ts";
+import { Invitations } from "./invitations.ts";
 import { chooseLivingTargets, refuseRemovedEntries } from "./removedEntries.ts";
 import { printLookInside } from "./render/lookInside.ts";
 import { PLATFORM } from "./render/progress.ts";
@@ -29,16 +30,23 @@ export const up: Verb = {
       const { runPreview } = await import("./preview.ts");
       return runPreview(slugs, { ...options, isDryRun: true }, context);
     }
-    const { list } = await chooseLivingTargets(slugs, options, context);
+    const { list, config } = await chooseLivingTargets(slugs, options, context);
     return withDeployer(await openSession(options, context), async (deployer) => {
       if (options.all === true)
         await refuseRemovedEntries(deployer, options.env, context.root, { targets: list });
+      const invitations = new Invitations({ config, deployer, context });
       const outcomes = await runTargets(
         list,
-        (target, onEvent) => apply(target, deployer, options.env, runOptions(options, onEvent)),
+        async (target, onEvent) => {
+          const applied = await apply(target, deployer, options.env, runOptions(options, onEvent));
+          const { name, tenant } = target;
+          if (tenant !== undefined && applied.result !== undefined)
+            await invitations.send(name, applied.result, onEvent);
+          return applied;
+        },
         { ...options, parallel: parallelOf(options) },
         context,
-      );
+      ).finally(() => invitations.close());
       if (!options.json) await printLookInside(outcomes, deployer, options, context);
       return worstExitCode(outcomes);
     });

@@ -64,6 +64,18 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./clearCache.ts")).clearCache,
   },
   {
+    name: "invite",
+    group: "Operations",
+    summary: "send an admin a one-time sign-in link",
+    load: async () => (await import("./invite.ts")).invite,
+  },
+  {
+    name: "grant",
+    group: "Operations",
+    summary: "let an operator of the platform into a tenant",
+    load: async () => (await import("./grant.ts")).grant,
+  },
+  {
     name: "rotate",
     group: "Operations",
     summary: "give a tenant a new password and secret version",
@@ -175,8 +187,6 @@ export const UNBUILT_VERBS: readonly string[] = [
   "move",
   "repair",
   "offboard",
-  "grant",
-  "invite",
   "migrate",
   "drift",
   "fleet",

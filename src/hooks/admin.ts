@@ -111,7 +111,7 @@ async function ensureHeld(context: AdminContext, inputs: AdminInputs): Promise<O
     if (record === undefined) throw new InternalError(`no record has the id '${tenantId}'`);
     const current = await currentInvitation(master, tenantId);
     if (current?.recipient === inputs.email) return current;
-    await revokeInvitations(master, tenantId);
+    await revokeInvitations(master, tenantId, "first");
     const link = invitationLink(inputs.host, newToken());
     await holdInvitation(master, { id: randomUUID(), tenantId, recipient: inputs.email, link });
     return (await currentInvitation(master, tenantId)) as OutboxRow;

@@ -23,7 +23,9 @@ export {
   setApiKeysSuspended,
 } from "./identity.ts";
 export { INVITATION_DAYS } from "./invitation.ts";
+export { type Invite, type InviteWish, inviteAdmin } from "./invite.ts";
 export { loadMigrations } from "./migrationSource.ts";
+export { writeOperators } from "./operators.ts";
 export { type SettingMap, type SettingsPlan, settingsHook } from "./settings.ts";
 export { type MigrationsOutcome, type SqlMigrationInputs, sqlMigrationsHook } from "./sqlMigrations.ts";
 export type { TenantContext } from "./tenantContext.ts";

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { IDENTITY_VARIABLE, type IdentityName } from "./roles/identities.ts";
 
 /** How to reach the local cloud: what `tenantry local env --json` prints. Holds credentials. */
@@ -47,5 +48,6 @@ export function environmentVariables(env: LocalEnv): Record<string, string> {
     TENANTRY_ARM_URL: env.arm.url,
     TENANTRY_DNS: `${env.dns.host}:${env.dns.port}`,
     TENANTRY_FRONT_DOOR: env.frontDoor.url,
+    TENANTRY_MAIL_FOLDER: path.join(env.home, "mail"),
   };
 }

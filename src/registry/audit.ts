@@ -33,7 +33,10 @@ export type AuditEvent =
   | "SERVER_ADDED"
   | "SERVER_CHANGED"
   | "SERVER_ROTATED"
-  | "TENANT_CACHE_CLEARED";
+  | "TENANT_CACHE_CLEARED"
+  | "TENANT_INVITED"
+  | "TENANT_OPERATOR_GRANTED"
+  | "TENANT_OPERATOR_REVOKED";
 
 /** Plain data, never a secret: the row can't be changed afterwards. */
 export type AuditDetails = Readonly<Record<string, JsonValue>>;

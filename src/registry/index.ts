@@ -37,14 +37,26 @@ export {
   readOpenCalls,
 } from "./listenerCalls.ts";
 export { grantRead, migrateMaster } from "./master.ts";
+export {
+  listOperatorGrants,
+  type OperatorGrant,
+  removeOperatorGrant,
+  upsertOperatorGrant,
+} from "./operatorGrants.ts";
 export { ensureMainOrganization, readOrganization } from "./organization.ts";
 export {
+  claimMail,
   currentInvitation,
   type HeldInvitation,
   holdInvitation,
+  type Invited,
+  listWaitingMails,
+  nextDelivery,
+  noteDelivery,
   type OutboxRow,
   releaseInvitation,
   revokeInvitations,
+  type WaitingMail,
 } from "./outbox.ts";
 export { type PhaseRow, readPhases, recordPhase } from "./phases.ts";
 export { freePlace, type PlaceResult, placeTenant, previewPlacement } from "./place.ts";

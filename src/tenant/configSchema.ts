@@ -63,6 +63,23 @@ const server = fields({
 /** Pulumi.yaml's `name`, which is also the namespace of the config. */
 const PROJECT_NAME = "tenantry";
 
+/** Key Vault's own names. */
+const vaultSecretName = text("a secret's name in the platform vault", /^[0-9A-Za-z-]{1,127}$/);
+
+/** Submission, with STARTTLS. */
+const SMTP_PORT = 587;
+
+const mail = fields({
+  from: line("a sender such as 'Example <no-reply@example.com>'", 320),
+  smtp: fields({
+    host: line("a host name or address", 253),
+    port: whole(1, 65_535).default(SMTP_PORT),
+    secure: z.boolean("true or false").default(false),
+    userRef: vaultSecretName.exactOptional(),
+    passwordRef: vaultSecretName.exactOptional(),
+  }).exactOptional(),
+});
+
 /** Where knex and its kin keep their files. */
 const COMMAND_DIR = "migrations";
 
@@ -114,6 +131,7 @@ export const configSchema = fields({
   }),
   migrations,
   backups: fields({ url: line("a `file:` URL, or a folder relative to the project's root", 500) }),
+  mail: mail.exactOptional(),
   retentionDays: whole(0, MAX_RETENTION_DAYS).default(DEFAULT_RETENTION_DAYS),
   settings: settings.default({}),
 });

@@ -21,6 +21,22 @@ export interface ServerConfig {
   readonly adminRotation: number;
 }
 
+/** How mails leave. */
+export interface MailConfig {
+  /** Sender, e.g. `Example <no-reply@example.com>`. */
+  readonly from: string;
+  /** The server that takes them; `local` keeps them as files without one. */
+  readonly smtp?: {
+    readonly host: string;
+    readonly port: number;
+    /** TLS from the first byte (port 465); otherwise STARTTLS, which a login insists on. */
+    readonly secure: boolean;
+    /** Secrets of the platform vault. */
+    readonly userRef?: string;
+    readonly passwordRef?: string;
+  };
+}
+
 /** `stacks/Pulumi.<env>.yaml`, namespace `tenantry`, checked. Holds no secret. */
 export interface EnvironmentConfig {
   /** Equals the stack's environment; its absence is `E_NO_CONFIG`. */
@@ -42,6 +58,8 @@ export interface EnvironmentConfig {
   readonly mainTenant: { readonly slug: string; readonly displayName: string };
   readonly migrations: MigrationPlan;
   readonly backups: { readonly url: string };
+  /** Without it nothing is sent, but for `local`, which keeps mails as files. */
+  readonly mail?: MailConfig;
   readonly retentionDays: number;
   readonly settings: Readonly<Record<string, JsonValue>>;
   /** Set outside `local`: where the Azure tenant for new vaults is. */

@@ -1,3 +1,5 @@
+import { ROLE_NAMES } from "../../tenant/identitySeeds.ts";
+
 /** What completion knows of a verb without loading it; a test compares it with the verbs' own words. */
 export interface VerbWords {
   /** Its own options beside the common ones. */
@@ -34,6 +36,9 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
   "--display-name": "free",
   "--admin-email": "free",
   "--legal-name": "free",
+  "--email": "free",
+  "--operator": "free",
+  "--role": ROLE_NAMES,
   "--reason": "free",
   "--file": "free",
   "--id": "free",
@@ -58,6 +63,8 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   delete: { options: [], arguments: "slugs" },
   undelete: { options: [], arguments: "slugs" },
   "clear-cache": { options: [], arguments: "slugs" },
+  invite: { options: ["--resend", "--email"], arguments: "slugs" },
+  grant: { options: ["--operator", "--role", "--revoke"], arguments: "slugs" },
   dump: { options: ["--file", "--no-wait", "--job"], arguments: "slugs" },
   backup: { options: ["--id"], arguments: "slugs" },
   rotate: { options: ["--server"], arguments: "slugs" },

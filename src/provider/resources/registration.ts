@@ -1,6 +1,7 @@
 import { factsOf } from "../../listeners/index.ts";
 import {
   assertPurgeable,
+  currentInvitation,
   readOpenCalls,
   readOrganization,
   readRecordById,
@@ -41,7 +42,10 @@ export const registration: ResourceType<RegistrationInputs, RegistrationOutputs>
       const record = await readRecordById(client, wanted.tenantId);
       if (record === undefined || record.status === "purged" || isNeverActive(record)) return undefined;
       const organization = await readOrganization(client, wanted.tenantId);
-      const real = realInputs(record, wanted, organization?.name ?? "");
+      const invitation = await currentInvitation(client, wanted.tenantId);
+      // Another link that was sent since is as good as the one that this run would let go.
+      const invitationId = invitation?.releasedAt == null ? wanted.invitationId : invitation.id;
+      const real = realInputs(record, { ...wanted, invitationId }, organization?.name ?? "");
       return { inputs: real, outputs: real };
     });
   },

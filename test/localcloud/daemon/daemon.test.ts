@@ -121,6 +121,7 @@ describe("local cloud", () => {
       TENANTRY_ARM_URL: env.arm.url,
       TENANTRY_DNS: `127.0.0.1:${env.dns.port}`,
       TENANTRY_FRONT_DOOR: env.frontDoor.url,
+      TENANTRY_MAIL_FOLDER: path.join(env.home, "mail"),
     });
   });
 
