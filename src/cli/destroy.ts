@@ -4,6 +4,7 @@ import { UserError } from "../tenant/errors.ts";
 import { rewriteStatus } from "../tenant/index.ts";
 import { entryPath } from "../tenant/load.ts";
 import { holdRefusal, retentionRefusal } from "../tenant/refusedChanges.ts";
+import { assertConfirmed as assertSlugConfirmed } from "./confirm.ts";
 import { chooseLivingTargets } from "./removedEntries.ts";
 import { PLATFORM } from "./render/progress.ts";
 import { runTargets, type TargetAction, withDeployer, worstExitCode } from "./runTargets.ts";
@@ -53,12 +54,7 @@ function assertConfirmed(slugs: readonly string[], { purge, confirm, all }: Dest
   if (purge !== true) return;
   if (all === true || slugs.length !== 1) throw new UsageError("`--purge` takes exactly one slug.");
   const [slug = ""] = slugs;
-  if (confirm === slug) return;
-  const got = confirm === undefined ? "no `--confirm`" : `'${confirm}'`;
-  throw new UserError(
-    "E_CONFIRM",
-    `\`destroy ${slug} --purge\`: expected \`--confirm ${slug}\`; got ${got}. Nothing was touched.`,
-  );
+  assertSlugConfirmed(`destroy ${slug} --purge`, slug, confirm);
 }
 
 /** Tenants before what they stand on. */

@@ -1,5 +1,6 @@
 import type { TenantStatus } from "../status/index.ts";
 import { namesOf, statusOf } from "../status/index.ts";
+import { partsTable } from "./render/statusTable.ts";
 import { renderTable } from "./render/table.ts";
 import { fitText } from "./render/wrap.ts";
 import { withDeployer } from "./runTargets.ts";
@@ -35,7 +36,7 @@ function print(statuses: readonly TenantStatus[], options: TargetOptions, { io }
   if (options.json)
     io.out(`${JSON.stringify(options.all === true || statuses.length !== 1 ? statuses : first, null, 2)}\n`);
   else if (statuses.length === 1 && first !== undefined) io.out(fitText(describeTenant(first), io));
-  else io.out(statusTable(statuses, io.columns));
+  else io.out(partsTable(statuses, io.columns));
 }
 
 /** One row a tenant. */

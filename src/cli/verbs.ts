@@ -58,6 +58,12 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./undelete.ts")).undelete,
   },
   {
+    name: "offboard",
+    group: "Operations",
+    summary: "delete and purge a tenant in one, from whatever state it is in",
+    load: async () => (await import("./offboard.ts")).offboard,
+  },
+  {
     name: "clear-cache",
     group: "Operations",
     summary: "make gates and services drop what they hold of a tenant",
@@ -142,6 +148,12 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./status.ts")).status,
   },
   {
+    name: "health",
+    group: "Look",
+    summary: "whether tenants are as they should be; `--watch` keeps looking",
+    load: async () => (await import("./health.ts")).health,
+  },
+  {
     name: "list",
     group: "Look",
     summary: "list the entries of an environment and their records",
@@ -182,11 +194,9 @@ export const VERBS: readonly VerbRow[] = [
 /** Verbs of PRODUCT.md that are not built: refused by name instead of "unknown command". */
 export const UNBUILT_VERBS: readonly string[] = [
   "explain",
-  "health",
   "attach",
   "move",
   "repair",
-  "offboard",
   "migrate",
   "drift",
   "fleet",

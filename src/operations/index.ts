@@ -14,6 +14,7 @@ export { type MaintainedItem, type MaintainOptions, maintain } from "./maintain/
 export { summaryOf } from "./maintain/summary.ts";
 export { missingRecord } from "./missingRecord.ts";
 export { type Delivery, type DeliveryWish, deliverOutbox } from "./outbox.ts";
+export { type Offboarded, offboard } from "./offboard.ts";
 export { planPlacement } from "./planPlacement.ts";
 export { type Restored, type RestoreRequest, restore } from "./restore.ts";
 export { type Rotated, rotate } from "./rotate.ts";

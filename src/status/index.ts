@@ -1,3 +1,4 @@
+export { type HealthProblem, healthOf, type TenantHealth } from "./healthOf.ts";
 export type { TenantNames, TenantObservation, TenantSources } from "./observation.ts";
 export { type Observer, openObserver } from "./observe.ts";
 export { statusOf } from "./statusOf.ts";

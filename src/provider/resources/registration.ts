@@ -113,7 +113,8 @@ function realInputs(record: TenantRow, wanted: RegistrationInputs, organization:
     labels: record.labels,
     settings: record.settings,
     hosts: record.hosts,
-    status: realStatus(record.status, wanted.status),
+    // A delete that was cut off isn't registered as one: the difference makes the next run finish it.
+    status: record.status === "deleting" ? "active" : realStatus(record.status, wanted.status),
     ...(record.legalName === null ? {} : { legalName: record.legalName }),
     ...(record.status === "suspended" && record.statusReason !== null
       ? { suspendReason: record.statusReason }

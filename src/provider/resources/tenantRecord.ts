@@ -38,7 +38,10 @@ export const tenantRecord: ResourceType<TenantRecordInputs, TenantRecordOutputs>
     await run.access.tenantVault.get(inputs.secretName);
     const tenantId = await run.access.withMaster(async (client) => {
       if (inputs.status === "deleted") await assertSomethingToDelete(client, inputs);
-      const { record } = await reserveTenant(client, inputs, await run.audited());
+      const { record, outcome } = await reserveTenant(client, inputs, await run.audited());
+      // A stack whose state was lost finds its record again, with what an earlier entry said of it.
+      if (outcome === "found")
+        await changeReservation(client, record.id, changeOf(inputs, inputs), await run.audited());
       await steer(client, record, inputs, run);
       return record.id;
     });
