@@ -20,6 +20,7 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { constants, Script } from "node:vm";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -67,6 +68,8 @@ export function rememberCode() {
 function rememberScript({ script, path }) {
   const draft = `${path}.${process.pid}`;
   try {
+    // A process of many stacks has another heap (src/engine/heapGrowth.ts); code made with other flags is refused.
+    setFlagsFromString("--heap-growing-percent=0");
     writeFileSync(draft, script.createCachedData());
     renameSync(draft, path);
   } catch {

@@ -9,6 +9,7 @@ import type { StandardInput } from "./commandContext.ts";
 import { ACTIONS } from "./commands/index.ts";
 import { CrypterCache } from "./crypter.ts";
 import { EngineError, FAILED_EXIT_CODE, messageOf } from "./errors.ts";
+import { boundHeapOfMany } from "./heapGrowth.ts";
 import type { ProvidersOfProcess } from "./providers/provider.ts";
 import type { ServicesOfProcess } from "./providers/serviceClient.ts";
 
@@ -68,6 +69,7 @@ class EmbeddedCommand {
     onError?: Sink,
     signal?: AbortSignal,
   ): Promise<CommandResult> {
+    boundHeapOfMany();
     const [stdout, stderr]: [string[], string[]] = [[], []];
     const out = tee(stdout, onOutput);
     const err = tee(stderr, onError);
