@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { type BackupKind, type BackupRow, recordBackup } from "../registry/index.ts";
+import { type BackupKind, type BackupRow, readClock, recordBackup } from "../registry/index.ts";
 import { takeBackup, verifyBackup } from "../transfer/index.ts";
 import type { OperationContext } from "./context.ts";
-import { type HousedTenant, readClock, requireHoused, withBackupSource } from "./housedTenant.ts";
+import { type HousedTenant, requireHoused, withBackupSource } from "./housedTenant.ts";
 import { withTenantHeld } from "./tenantHeld.ts";
 
 /** A backup that was taken. */

@@ -1,7 +1,7 @@
-import { appendAudit } from "../registry/index.ts";
+import { appendAudit, readClock } from "../registry/index.ts";
 import { type TakenBackup, writeBackup } from "../transfer/index.ts";
 import type { OperationContext } from "./context.ts";
-import { readClock, requireHoused, withBackupSource } from "./housedTenant.ts";
+import { requireHoused, withBackupSource } from "./housedTenant.ts";
 import { withTenantHeld } from "./tenantHeld.ts";
 
 /**

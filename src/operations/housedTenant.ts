@@ -1,5 +1,4 @@
 import { ensureTenantSchema, loadMigrations, TENANT_SCHEMA_SQL } from "../hooks/index.ts";
-import type { Queryable } from "../postgres/index.ts";
 import { readRecord, type TenantRow } from "../registry/index.ts";
 import type { MigrationPlan } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
@@ -48,10 +47,4 @@ export async function withBackupSource<T>(
   return context.access.withAdmin(server, (admin) =>
     body({ slug, tenantId, admin, database, role, content }),
   );
-}
-
-/** Master's clock, which writes every time of a record. */
-export async function readClock(client: Queryable): Promise<Date> {
-  const { rows } = await client.query("SELECT clock_timestamp() AS now");
-  return rows[0].now;
 }

@@ -1,5 +1,4 @@
 export { backUp, type RecordedBackup } from "./backUp.ts";
-export { pruneBackups, type RoundOutcome, takeDailyBackups } from "./backupRetention.ts";
 export { type Certificate, certificate, type DestroyedLife } from "./certificate.ts";
 export { type ChangedStatus, changeStatus } from "./changeStatus.ts";
 export { type Cleaned, clean } from "./clean.ts";

@@ -1,10 +1,7 @@
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openDeployer } from "../../src/deploy/index.ts";
-import { openOperations, pruneBackups, takeDailyBackups } from "../../src/operations/index.ts";
-import { configOf, loadWorkspace } from "../../src/tenant/index.ts";
 import { enterCloud, readCloudContents } from "../support/cloudContents.ts";
 import { type Environment, onDatabase, query, secretClient, tenantUrl } from "../support/localClients.ts";
 import { createWorkspace, type Workspace } from "../support/workspace.ts";
@@ -205,34 +202,19 @@ describe.sequential("`tenantry dump` and `tenantry backup`", () => {
   });
 
   describe("what `maintain` does", () => {
-    const inOperations = async <T>(
-      body: (context: Awaited<ReturnType<typeof openOperations>>) => Promise<T>,
-    ) => {
-      const deployer = await openDeployer({
-        root: workspace.root,
-        environment: "local",
-        program: async () => ({}),
-      });
-      Object.assign(process.env, deployer.variables);
-      const context = await openOperations({
-        ...{ root: workspace.root, config: configOf(loadWorkspace(workspace.root), "local"), deployer },
-        ...{ signal: new AbortController().signal, isPatient: false, note: () => undefined },
-      });
-      try {
-        return await body(context);
-      } finally {
-        await context.close();
-        await deployer.close();
-      }
+    const maintained = async (task: string) => {
+      const { stdout } = await workspace.tenantry(["maintain", "--json"]);
+      const { items } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "").details;
+      return (items as { task: string; slug: string; outcome: string }[])
+        .filter((item) => item.task === task)
+        .map(({ slug, outcome }) => `${slug} ${outcome}`);
     };
 
     test("one daily backup a day and tenant, however often and by how many at once", async () => {
-      const first = await inOperations((context) => takeDailyBackups(context));
-      expect(first).toEqual({ done: ["acme", "globex"], held: [], failed: [] });
-      const second = await inOperations((context) =>
-        Promise.all([takeDailyBackups(context), takeDailyBackups(context)]),
-      );
-      expect(second.flatMap(({ done }) => done)).toEqual([]);
+      const both = (await Promise.all([maintained("backups"), maintained("backups")])).flat();
+      expect(both.filter((word) => word.endsWith(" done")).sort()).toEqual(["acme done", "globex done"]);
+      expect(both.filter((word) => word.endsWith(" failed"))).toEqual([]);
+      expect(await maintained("backups")).toEqual([]);
       const [daily] = await list("globex");
       const days = (Date.parse(daily?.deletedAfter ?? "") - Date.now()) / 86_400_000;
       expect(Math.round(days)).toBe(30);
@@ -241,13 +223,19 @@ describe.sequential("`tenantry dump` and `tenantry backup`", () => {
     test("what is over is removed with its file, once; the rest stays", async () => {
       const [globex] = await list("globex");
       const kept = await list("acme");
-      expect(await inOperations(pruneBackups)).toEqual({ done: [], held: [], failed: [] });
-      await inMaster("UPDATE identity.backup SET deleted_after = now() - interval '1 second' WHERE id = $1", [
-        globex?.id,
-      ]);
-      expect(await inOperations(pruneBackups)).toEqual({ done: ["globex"], held: [], failed: [] });
-      expect(await inOperations(pruneBackups)).toEqual({ done: [], held: [], failed: [] });
-      expect(readdirSync(join(workspace.root, ".tenantry/backups/globex"))).toEqual([]);
+      expect(await maintained("pruning")).toEqual([]);
+      const old = "20200101T000000Z-daily.tar.gz";
+      const folder = join(workspace.root, ".tenantry/backups/globex");
+      const [today = ""] = readdirSync(folder);
+      renameSync(join(folder, today), join(folder, old));
+      await inMaster(
+        `UPDATE identity.backup SET location = regexp_replace(location, '[^/]+$', $2), taken_at = '2020-01-01',
+                deleted_after = now() - interval '1 second' WHERE id = $1`,
+        [globex?.id, old],
+      );
+      expect(await maintained("pruning")).toEqual(["globex done"]);
+      expect(await maintained("pruning")).toEqual([]);
+      expect(readdirSync(folder)).toEqual([today]);
       expect(await audited("TENANT_BACKUP_DELETED")).toEqual(["globex"]);
       expect(await list("acme")).toEqual(kept);
     });

@@ -40,7 +40,7 @@ describe.sequential("`tenantry maintain`", () => {
   };
   const about = ({ items }: { items: readonly Item[] }, slug: string) =>
     items
-      .filter((item) => item.slug === slug && item.task !== "backups")
+      .filter((item) => item.slug === slug && !["backups", "pruning"].includes(item.task))
       .map(({ task, outcome, code }) => [task, outcome, ...(code === undefined ? [] : [code])]);
   const recordOf = async (slug: string) =>
     (
