@@ -100,6 +100,12 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./backup.ts")).backup,
   },
   {
+    name: "move",
+    group: "Operations",
+    summary: "move a tenant to another server",
+    load: async () => (await import("./move.ts")).move,
+  },
+  {
     name: "servers",
     group: "Operations",
     summary: "list, add, drain or set the database servers of an environment",
@@ -195,7 +201,6 @@ export const VERBS: readonly VerbRow[] = [
 export const UNBUILT_VERBS: readonly string[] = [
   "explain",
   "attach",
-  "move",
   "repair",
   "migrate",
   "drift",

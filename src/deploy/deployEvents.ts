@@ -18,6 +18,8 @@ export interface ResourceChange {
   readonly oldInputs?: Properties;
   /** The program's inputs; absent for a delete. */
   readonly newInputs?: Properties;
+  /** Outputs in state; absent for a create. */
+  readonly oldOutputs?: Properties;
   /** Outputs after the operation, or what a preview foresees. */
   readonly outputs?: Properties;
 }

@@ -88,6 +88,7 @@ export class RunRecorder {
 function changeOf(metadata: StepMetadata, known: ResourceChange | undefined): ResourceChange {
   const outputs = metadata.new?.outputs ?? known?.outputs;
   const oldInputs = metadata.old?.inputs ?? known?.oldInputs;
+  const oldOutputs = metadata.old?.outputs ?? known?.oldOutputs;
   const newInputs = metadata.new?.inputs ?? known?.newInputs;
   const isPartOfReplacement = known !== undefined && metadata.op.includes("replace");
   const differences = differencesOf(metadata);
@@ -98,6 +99,7 @@ function changeOf(metadata: StepMetadata, known: ResourceChange | undefined): Re
     operation: isPartOfReplacement ? "replace" : metadata.op,
     differences: differences.length > 0 ? differences : (known?.differences ?? []),
     ...(oldInputs === undefined || oldInputs === null ? {} : { oldInputs: redactValue(oldInputs) }),
+    ...(oldOutputs === undefined || oldOutputs === null ? {} : { oldOutputs: redactValue(oldOutputs) }),
     ...(newInputs === undefined || newInputs === null ? {} : { newInputs: redactValue(newInputs) }),
     ...(outputs === undefined || outputs === null ? {} : { outputs: redactValue(outputs) }),
   };

@@ -32,7 +32,8 @@ export function applyPlatform(context: OperationContext, hold: StackHold): Promi
 export function tellEvent(event: DeployEvent, context: OperationContext): void {
   if (event.kind === "note") context.note(event.text);
   if (event.kind === "phase") context.note(event.phase);
-  if (event.kind === "diagnostic" && event.diagnostic.severity === "warning")
-    context.note(`warning: ${event.diagnostic.message}`);
-  if (event.kind === "diagnostic" && isListenerLine(event.diagnostic)) context.note(event.diagnostic.message);
+  if (event.kind !== "diagnostic") return;
+  const { severity, message } = event.diagnostic;
+  if (severity === "warning") context.note(`warning: ${message}`);
+  if (isListenerLine(event.diagnostic)) context.note(message);
 }

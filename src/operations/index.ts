@@ -12,6 +12,8 @@ export { lookAtJob, queueJob, runAsJob } from "./jobs.ts";
 export { type MaintainedItem, type MaintainOptions, maintain } from "./maintain/maintain.ts";
 export { summaryOf } from "./maintain/summary.ts";
 export { missingRecord } from "./missingRecord.ts";
+export { type Moved, move } from "./move.ts";
+export { type DroppedCopy, dropMovedCopies } from "./movedCopies.ts";
 export { type Offboarded, offboard } from "./offboard.ts";
 export { type Delivery, type DeliveryWish, deliverOutbox } from "./outbox.ts";
 export { planPlacement } from "./planPlacement.ts";

@@ -56,6 +56,7 @@ export {
 } from "./migrationFile.ts";
 export { lockOwnTables, OWN_TABLES, type OwnTable, TamperedSchemaError, withOwnTables } from "./ownTables.ts";
 export { ident, literal, MAX_IDENTIFIER_BYTES } from "./quote.ts";
+export { dropUnfinishedCopy, retireDatabase, setReadOnly } from "./retiredDatabase.ts";
 export { RECOVERY_BUDGET_MS, type RetryOptions, withRetry } from "./retry.ts";
 export {
   dropRole,

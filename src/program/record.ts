@@ -1,13 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DesiredTenant } from "../tenant/desired.ts";
 import { UserError } from "../tenant/errors.ts";
-import {
-  holdRefusal,
-  moveRefusal,
-  purgeBegun,
-  regionMoveRefusal,
-  renameRefusal,
-} from "../tenant/refusedChanges.ts";
+import { holdRefusal, purgeBegun, renameRefusal } from "../tenant/refusedChanges.ts";
 import type { GetRecordArgs, GetRecordResult } from "../tenant/resources.ts";
 import type { TenantryProvider } from "./tenantryProvider.ts";
 
@@ -38,25 +32,19 @@ export function isRegistrationProtected(tenant: DesiredTenant, record: GetRecord
 
 /**
  * Refuses what master's record says can't become, before any resource is declared: the entry of a living tenant under
- * another file name (`E_IMMUTABLE`), a life whose purge has begun (`E_ILLEGAL_TRANSITION`), and another server or region for a database that is there (`E_NOT_SUPPORTED`).
+ * another file name (`E_IMMUTABLE`), and a life whose purge has begun (`E_ILLEGAL_TRANSITION`).
  */
 export function refuseRecorded(
   tenant: DesiredTenant,
   record: GetRecordResult,
   hasEntry: (slug: string) => boolean,
 ): void {
-  const { slug, status, server, region } = tenant;
+  const { slug, status } = tenant;
   const renamed = record.namesakes.find((namesake) => !hasEntry(namesake));
   if (renamed !== undefined) throw renameRefusal(renamed, slug);
   if (record.status === "purging" && status !== "deleted") throw purgeBegun(slug);
   if (!record.wasEverActive) return;
   refuseHeld(tenant, record);
-  const refuse = (words: string): never => {
-    throw new UserError("E_NOT_SUPPORTED", `Tenant '${slug}': ${words}`);
-  };
-  if (server !== "auto" && server !== record.server) refuse(moveRefusal(record.server, server));
-  if (region !== "any" && record.region !== "" && region !== record.region)
-    refuse(regionMoveRefusal(record.server, record.region, region));
 }
 
 /** A held tenant is neither deleted nor made ready for its purge (`E_HOLD`); one that is deleted already stays so. */

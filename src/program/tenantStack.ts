@@ -84,8 +84,8 @@ export class TenantStack extends pulumi.ComponentResource {
 
   /** From plain inputs only: an unknown one would leave the providers behind it unconfigured in a preview. */
   #choosePlace(): tenantry.Placement {
-    const { slug, stack, server, region } = this.#args.tenant;
-    const inputs = { slug, stack, server, region };
+    const { slug, stack, server, region, migrations } = this.#args.tenant;
+    const inputs = { slug, stack, server, region, migrations };
     return this.#sequence.add((options) => new tenantry.Placement(`${slug}-placement`, inputs, options));
   }
 

@@ -16,6 +16,7 @@ import {
   validationRecordName,
 } from "../tenant/edgeNames.ts";
 import { markerFor } from "./markerFor.ts";
+import { findCopies } from "./movedCopies.ts";
 import { hasPassedStateCheck } from "./records.ts";
 import type { Run } from "./run.ts";
 import { isRecoverable, isSameLife } from "./secretOwnership.ts";
@@ -51,13 +52,14 @@ const LOCK_WAIT_MS = 60_000;
 
 /** Everything that really exists of a tenant's names, in the order in which it may be removed: the CNAME before the domain. */
 export async function lookEverywhere(subject: Subject, run: Run): Promise<readonly Finding[]> {
-  const [recordSets, edge, server, secrets] = await Promise.all([
+  const [recordSets, edge, server, secrets, copies] = await Promise.all([
     findRecordSets(subject, run),
     findEdge(subject, run),
     findInServer(subject, run),
     Promise.all([subject.secretName, ...subject.seededSecrets].map((name) => findSecret(subject, name, run))),
+    findCopies(subject, run),
   ]);
-  return [...recordSets, ...edge, ...server, ...secrets.flat()];
+  return [...recordSets, ...edge, ...server, ...secrets.flat(), ...copies];
 }
 
 /** `DNS, CDN: CNAME 'acme.zone'; domain 'tenant-acme'`: what was found, by place, for a message. */

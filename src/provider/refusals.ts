@@ -1,6 +1,5 @@
-import { moveRefusal } from "../tenant/refusedChanges.ts";
 import { isKnown, type Properties } from "./protocol/wire.ts";
-import type { AnyResourceType, Previewed, Refusal } from "./resource.ts";
+import type { AnyResourceType, Refusal } from "./resource.ts";
 
 /** What an entry calls the inputs that derive from its fields. */
 const ENTRY_WORDS: Readonly<Record<string, string>> = { databaseName: "database", slug: "file name" };
@@ -22,15 +21,4 @@ export function refuseImmutable(
         reason: `E_IMMUTABLE: ${whose}'${ENTRY_WORDS[key] ?? key}' never changes: ${values}. Set it back.`,
       };
     });
-}
-
-/** Refuses another `server` for a database that is there: its data would stay behind. */
-export function refuseMove<I extends { readonly server: string }>(
-  news: Previewed<I>,
-  olds: I | undefined,
-): readonly Refusal[] {
-  if (olds?.server === undefined || !isKnown(news.server) || news.server === olds.server) return [];
-  return [
-    { property: "server", reason: `E_NOT_SUPPORTED: ${moveRefusal(olds.server, String(news.server))}` },
-  ];
 }

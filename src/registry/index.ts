@@ -38,6 +38,17 @@ export {
 } from "./listenerCalls.ts";
 export { grantRead, migrateMaster } from "./master.ts";
 export {
+  dueMovedCopies,
+  endMove,
+  insertMove,
+  keepMove,
+  type MoveRow,
+  type MoveState,
+  openMove,
+  switchMove,
+  unfinishedMoves,
+} from "./moves.ts";
+export {
   listOperatorGrants,
   type OperatorGrant,
   removeOperatorGrant,
@@ -59,7 +70,7 @@ export {
   type WaitingMail,
 } from "./outbox.ts";
 export { type PhaseRow, readPhases, recordPhase } from "./phases.ts";
-export { freePlace, type PlaceResult, placeTenant, previewPlacement } from "./place.ts";
+export { beginMove, freePlace, type PlaceResult, placeTenant, previewPlacement } from "./place.ts";
 export { choosePlacement, type PlacementChoice, type PlacementWish, placementError } from "./placement.ts";
 export { assertPurgeable, decidePurge, isPurgeable, type PurgeDecision, type PurgeFacts } from "./purge.ts";
 export {

@@ -79,7 +79,8 @@ function capacityProblem(server: ServerRow): string | undefined {
   return undefined;
 }
 
-function isOfRegion(server: ServerRow, wish: PlacementWish): boolean {
+/** Whether a server is of the region that is wished for. Pure. */
+export function isOfRegion(server: ServerRow, wish: PlacementWish): boolean {
   return wish.region === "any" || server.region === wish.region;
 }
 

@@ -6,7 +6,7 @@ import type { ServerInputs } from "../tenant/resources.ts";
 export interface ServerRow extends ServerInputs {
   /** Number of the admin's password whose secret is written; 0 is the first. */
   readonly adminRotation: number;
-  /** Tenants placed on it that are not purged. */
+  /** Tenants placed on it that are not purged, and those on their way to it. */
   readonly tenantCount: number;
 }
 
@@ -14,7 +14,8 @@ const COLUMNS = `name, host, port, region, admin_secret_ref AS "adminSecretRef",
   max_connections AS "maxConnections", tenant_connections AS "tenantConnections", status, admin_rotation AS "adminRotation"`;
 
 const SELECT = `SELECT ${COLUMNS},
-    (SELECT count(*)::int FROM identity.tenant t WHERE t.server = s.name AND t.status <> 'purged') AS "tenantCount"
+    (SELECT count(*)::int FROM identity.tenant t WHERE t.server = s.name AND t.status <> 'purged')
+      + (SELECT count(*)::int FROM identity.tenant_move m WHERE m.to_server = s.name AND m.state = 'copying') AS "tenantCount"
   FROM identity.db_server s`;
 
 /** Every server with its number of tenants, by name. */
@@ -70,7 +71,24 @@ export async function removeServer(client: Client, name: string): Promise<void> 
         `Server '${name}' holds ${rows.length} tenant(s): ${rows.map((row) => `'${row.slug}'`).join(", ")}; expected none.`,
         { hint: "Purge or move them first." },
       );
+    await assertNoCopies(client, name);
     await client.query("UPDATE identity.tenant SET server = NULL WHERE server = $1", [name]);
     await client.query("DELETE FROM identity.db_server WHERE name = $1", [name]);
   });
+}
+
+/** A move's other end, or the copy it left, is somebody's data too. */
+async function assertNoCopies(client: Queryable, name: string): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT t.slug FROM identity.tenant_move m JOIN identity.tenant t ON t.id = m.tenant_id
+      WHERE $1 IN (m.from_server, m.to_server) AND m.state NOT IN ('dropped', 'undone')
+        AND (m.state <> 'kept' OR m.from_server = $1) ORDER BY t.slug`,
+    [name],
+  );
+  if (rows.length === 0) return;
+  throw new UserError(
+    "E_PLATFORM_IN_USE",
+    `Server '${name}' holds copies of moved tenants: ${rows.map((row) => `'${row.slug}'`).join(", ")}; expected none.`,
+    { hint: "They go when their time is over." },
+  );
 }

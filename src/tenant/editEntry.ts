@@ -52,16 +52,52 @@ export function removeEntryField(
  * then on is set there and other environments keep what they have. Comments and every other byte stay. Throws as `setEntryField`.
  */
 export function overrideStatus(text: string, file: string, environment: string, status: string): string {
-  const path = ["overrides", environment, SIBLING];
+  return overrideField(text, file, environment, SIBLING, status);
+}
+
+/**
+ * Sets the server of an environment: where an override or the entry names one for it, else on top, or in the override of an entry
+ * that other environments have too, whose servers are others. Comments and every other byte stay. Throws as `setEntryField`.
+ */
+export function setEntryServer(text: string, file: string, environment: string, server: string): string {
+  const document = parseYamlDocument(text, file);
+  const { environments } = document.root;
+  const isShared = Array.isArray(environments) && environments.length > 1;
+  const path = ["overrides", environment, "server"];
+  if (valueAt(document.root, path) !== undefined || !isShared) {
+    const base = valueAt(document.root, path) === undefined ? [] : path.slice(0, 2);
+    const { fields } = openMapping(text, document, base);
+    const found = fieldOf(fields, "server");
+    const written = writeScalar(server);
+    const edited =
+      found === undefined
+        ? insertField(text, fields, `server: ${written}`, "plan")
+        : replaceValue(text, found, written);
+    const after = parseYamlDocument(edited, file);
+    const wanted = withValue(document.root, [...base, "server"], server);
+    if (after.isReadable && isSameData(after.root, wanted)) return edited;
+    throw new InternalError(`Setting 'server' of ${file} gave a text that reads otherwise.`);
+  }
+  return overrideField(text, file, environment, "server", server);
+}
+
+function overrideField(
+  text: string,
+  file: string,
+  environment: string,
+  field: string,
+  value: string,
+): string {
+  const path = ["overrides", environment, field];
   const document = parseYamlDocument(text, file);
   const isThere = (depth: number) => valueAt(document.root, path.slice(0, depth)) !== undefined;
   const depth = [2, 1, 0].find(isThere) ?? 0;
   const { fields } = openMapping(text, document, path.slice(0, depth));
   const [name = "", ...rest] = path.slice(depth);
-  const written = rest.reduceRight((inner, key) => `{ ${key}: ${inner} }`, writeScalar(status));
+  const written = rest.reduceRight((inner, key) => `{ ${key}: ${inner} }`, writeScalar(value));
   const edited = insertField(text, fields, `${name}: ${written}`, depth === 0 ? "environments" : SIBLING);
   const after = parseYamlDocument(edited, file);
-  if (after.isReadable && isSameData(after.root, withValue(document.root, path, status))) return edited;
+  if (after.isReadable && isSameData(after.root, withValue(document.root, path, value))) return edited;
   throw new InternalError(`Overriding '${path.join(".")}' of ${file} gave a text that reads otherwise.`);
 }
 

@@ -79,6 +79,8 @@ export interface PlacementInputs {
   readonly server: string;
   /** A region's name, or `any`. */
   readonly region: string;
+  /** What a move builds the copy's schema by; not compared by diff. */
+  readonly migrations: MigrationPlan;
 }
 export interface PlacementOutputs extends PlacementInputs {
   readonly serverName: string;

@@ -11,6 +11,14 @@ export {
   writeBackup,
 } from "./backup.ts";
 export { describeSchema, schemaDifferences } from "./catalog.ts";
+export {
+  assertSameContents,
+  type CopyTarget,
+  contentDifferences,
+  copyDatabase,
+  type DatabaseContents,
+  readContents,
+} from "./copyDatabase.ts";
 export { backupFolder } from "./destination.ts";
 export { openBackupFile } from "./foreignFile.ts";
 export { type BackupOrigin, readOrigin } from "./origin.ts";

@@ -168,26 +168,6 @@ export const ENTRY_ROWS = {
         stderr:
           "E_NOT_SUPPORTED: engine 'embedded' runs only 'local'; got environment 'prod'.\n  Leave `--engine` out: other environments use the official `pulumi`.\n",
       },
-      {
-        when: "the entry moves a live tenant to another server",
-        arrange: (stage) =>
-          stage.edit("tenants/acme.yaml", (text) =>
-            text.replace("plan: trial\n", "plan: trial\nserver: db-02\n"),
-          ),
-        command: ["up", "acme"],
-        stdout:
-          "acme  started\nacme  failed: E_NOT_SUPPORTED: Tenant 'acme': 'server': the tenant's database is on 'db-01'; moving it to 'db-02' is not built yet. Set 'server' back to 'db-01' or 'auto'.\n",
-      },
-      {
-        when: "a preview says it too",
-        arrange: (stage) =>
-          stage.edit("tenants/acme.yaml", (text) =>
-            text.replace("plan: trial\n", "plan: trial\nserver: db-02\n"),
-          ),
-        command: ["preview", "acme"],
-        stdout:
-          "acme  started\nacme  failed: E_NOT_SUPPORTED: Tenant 'acme': 'server': the tenant's database is on 'db-01'; moving it to 'db-02' is not built yet. Set 'server' back to 'db-01' or 'auto'.\n",
-      },
     ],
   },
   E_CONFIRM: {

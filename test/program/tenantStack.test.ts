@@ -70,7 +70,7 @@ const RESERVATION: Declared[] = [
   {
     type: "tenantry:index:Placement",
     name: "acme-placement",
-    inputs: { slug: "acme", stack: "local.acme", server: "auto", region: "any" },
+    inputs: { slug: "acme", stack: "local.acme", server: "auto", region: "any", migrations: SQL },
   },
   {
     type: "tenantry:index:StateCheck",

@@ -148,12 +148,11 @@ describe("a change", () => {
     ]);
   });
 
-  test("of the server is E_NOT_SUPPORTED in preview and up, and naming the server it is on isn't", async () => {
+  test("of the server to one that isn't there is refused in preview and up, and naming the server it is on isn't", async () => {
     const { states } = await provision(world, "mover", { files: FILES });
     const placement = states.Placement!;
-    const news = { ...placement.inputs, server: "db-02" };
-    const words =
-      /^E_NOT_SUPPORTED: Tenant 'mover': 'server': the tenant's database is on 'db-01'; moving it to 'db-02' is not built yet/;
+    const news = { ...placement.inputs, server: "db-09" };
+    const words = /^E_DB_SERVER_NOT_FOUND: Tenant 'mover': server 'db-09' is not registered/;
     expect(await refused(() => world.engine.previewUpdate("Placement", placement, news))).toMatch(words);
     expect(await refused(() => world.engine.update("Placement", placement, news))).toMatch(words);
     const named = { ...placement.inputs, server: "db-01" };

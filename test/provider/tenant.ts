@@ -44,7 +44,7 @@ export function tenantInputs(
       ...{ isPurgeConfirmed: false, retentionDays: 30 },
       facts: { displayName: `${slug} Inc`, plan: "trial", labels: { tier: "pilot" }, settings },
     },
-    placement: { slug, stack, server: "auto", region: "any" },
+    placement: { slug, stack, server: "auto", region: "any", migrations },
     check: (id: string) => ({ ...placeOf(id), secretName, seededSecrets: seedSecretNames(seeds), hosts }),
     secret: (id: string) => ({
       vaultUrl: world.vault.url,

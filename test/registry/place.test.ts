@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Client, close, readMigrationFiles } from "../../src/postgres/index.ts";
 import {
+  beginMove,
+  dueMovedCopies,
+  endMove,
   finalBackupSince,
   freePlace,
   grantRead,
+  keepMove,
   listBackups,
   listServers,
+  type MoveRow,
   migrateMaster,
   placeTenant,
   previewPlacement,
@@ -14,7 +19,9 @@ import {
   recordBackup,
   register,
   removeServer,
+  switchMove,
   transition,
+  unfinishedMoves,
   upsertServer,
   writeTombstone,
 } from "../../src/registry/index.ts";
@@ -84,16 +91,31 @@ describe("a place", () => {
     expect((await listServers(master))[0]?.tenantCount).toBe(3);
   });
 
-  test("a changed server of a placed tenant is not supported yet, by name", async () => {
-    await addServer(master, "db-01");
-    await addServer(master, "db-02");
+  test("changes by a move alone, which counts on both servers until it is over", async () => {
+    for (const name of ["db-01", "db-02"]) await addServer(master, name, { capacityHint: 1 });
     const { id } = await reserve(master, "mover");
+    const wish = { server: "db-02", region: "any" };
     await placeTenant(master, id, { server: "db-01", region: "any" });
-    const error = await thrownBy(placeTenant(master, id, { server: "db-02", region: "any" }));
-    expect([error.code, error.message]).toEqual([
-      "E_NOT_SUPPORTED",
-      "Tenant 'mover' lives on server 'db-01' and its entry says 'db-02'; moving a tenant is not supported yet.",
-    ]);
+    expect(await placeTenant(master, id, wish)).toMatchObject({ isNew: false, server: { name: "db-01" } });
+    expect((await previewPlacement(master, "mover", wish)).name).toBe("db-02");
+    const move = await beginMove(master, id, wish);
+    expect(move).toMatchObject({ from: "db-01", to: "db-02", state: "copying" });
+    expect(await beginMove(master, id, wish)).toEqual(move);
+    const late = await reserve(master, "late");
+    expect((await thrownBy(placeTenant(master, late.id, wish))).code).toBe("E_NO_CAPACITY");
+    expect((await thrownBy(removeServer(master, "db-02"))).code).toBe("E_PLATFORM_IN_USE");
+    await switchMove(master, move as MoveRow, RUN, { rows: 1 });
+    await keepMove(master, move as MoveRow);
+    expect((await listServers(master)).map(({ tenantCount }) => tenantCount)).toEqual([0, 1]);
+    expect((await thrownBy(removeServer(master, "db-01"))).message).toContain(
+      "holds copies of moved tenants: 'mover'",
+    );
+    expect(await dueMovedCopies(master)).toEqual([]);
+    await master.query("UPDATE identity.tenant_move SET drop_after = now()");
+    expect(await dueMovedCopies(master)).toMatchObject([{ tenantId: id, from: "db-01" }]);
+    await endMove(master, move as MoveRow, "dropped");
+    expect(await unfinishedMoves(master, id)).toEqual([]);
+    await removeServer(master, "db-01");
   });
 
   test("is given back by a failed first run, not by a tenant that was active", async () => {

@@ -23,6 +23,7 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
   "--plan": "plans",
   "--parallel": "free",
   "--server": "free",
+  "--to": "free",
   "--region": "free",
   "--capacity-hint": "free",
   "--max-connections": "free",
@@ -70,6 +71,7 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   dump: { options: ["--file", "--no-wait", "--job"], arguments: "slugs" },
   backup: { options: ["--id"], arguments: "slugs" },
   rotate: { options: ["--server"], arguments: "slugs" },
+  move: { options: ["--to"], arguments: "slugs" },
   servers: {
     options: [
       ...["--region", "--capacity-hint", "--max-connections", "--tenant-connections", "--status"],

@@ -131,9 +131,20 @@ function migrationWords(files: unknown, migrations: unknown): string {
 
 /** One line a differing field. */
 function wordUpdate(change: ResourceChange): string[] {
+  const moved = wordMove(change);
+  if (moved !== undefined) return [moved];
   const told = change.differences.filter(({ path }) => !REPEATED.has(path.split(/[.[]/)[0] ?? path));
   if (told.length === 0) return [wordChange(change)];
   return told.map((difference) => wordDifference(difference, change));
+}
+
+/** A placement on another server than the one in state is the tenant's move, the one update that carries all its data. */
+function wordMove({ type, oldInputs, newInputs, oldOutputs, outputs }: ResourceChange): string | undefined {
+  if (type !== "tenantry:index:Placement") return undefined;
+  const [from, to] = [oldOutputs?.serverName ?? oldInputs?.server, outputs?.serverName ?? newInputs?.server];
+  if (from === to) return undefined;
+  const target = to === UNKNOWN ? "a server that is decided at apply" : `'${to}'`;
+  return `! MOVE from '${from}' to ${target}: read-only while its data is copied and compared`;
 }
 
 function wordDifference({ path, kind }: Difference, change: ResourceChange): string {

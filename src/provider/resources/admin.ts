@@ -3,7 +3,6 @@ import { revokeInvitations } from "../../registry/index.ts";
 import type { AdminInputs, AdminOutputs } from "../../tenant/resources.ts";
 import { markPhase } from "../phases.ts";
 import { UNKNOWN } from "../protocol/wire.ts";
-import { refuseMove } from "../refusals.ts";
 import type { Known, Previewed, ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 import { inTenantDatabase, lookInTenantDatabase } from "../tenantDatabase.ts";
@@ -14,7 +13,6 @@ export const admin: ResourceType<AdminInputs, AdminOutputs> = {
   phase: "admin_seeded",
   immutable: ["database", "role", "stack", "slug"],
   idOf: ({ stack }) => `${stack}/admin`,
-  check: refuseMove,
   predict: async (news, known) => ({ ...news, ...predictIds(news, known) }),
   create: (inputs, run) => seed(inputs, run, true),
   update: (_, news, run) => seed(news, run, false),

@@ -26,7 +26,6 @@ import { assertMayDelete } from "../deleteLock.ts";
 import { markerFor } from "../markerFor.ts";
 import { explaining, templateFiles } from "../migrationFiles.ts";
 import { markPhase } from "../phases.ts";
-import { refuseMove } from "../refusals.ts";
 import type { ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 
@@ -44,7 +43,6 @@ export const database: ResourceType<DatabaseInputs, DatabaseOutputs> = {
   immutable: ["database", "role", "stack", "slug"],
   ignored: ["migrations"],
   idOf: ({ stack, database: name }) => `${stack}/database/${name}`,
-  check: refuseMove,
   predict: async (news) => withoutPassword(news as DatabaseInputs),
   create: async (inputs, run) => {
     const files = await templateFiles(inputs.migrations, inputs.slug);

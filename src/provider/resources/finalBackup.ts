@@ -3,7 +3,6 @@ import type { FinalBackupInputs, FinalBackupOutputs } from "../../tenant/resourc
 import { assertMayDelete, isNeverActive } from "../deleteLock.ts";
 import { ensureFinalBackup, findFinalBackup } from "../finalBackup.ts";
 import { UNKNOWN } from "../protocol/wire.ts";
-import { refuseMove } from "../refusals.ts";
 import type { Known, Previewed, ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 
@@ -13,7 +12,6 @@ export const finalBackup: ResourceType<FinalBackupInputs, FinalBackupOutputs> = 
   immutable: ["database", "role", "stack", "slug"],
   ignored: ["migrations"],
   idOf: ({ stack }) => `${stack}/backup`,
-  check: refuseMove,
   predict: async (news, known) => ({ ...news, backupId: predictId(news, known) }),
   create: (inputs, run) => backUpWhenDeleted(inputs, "", run),
   update: ({ outputs }, news, run) => backUpWhenDeleted(news, outputs.backupId, run),

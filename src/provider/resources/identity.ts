@@ -6,7 +6,6 @@ import { seedSecretNames } from "../../tenant/identitySeeds.ts";
 import type { IdentityInputs, IdentityOutputs } from "../../tenant/resources.ts";
 import type { FoundSecret } from "../../vault/index.ts";
 import { assertMayDelete } from "../deleteLock.ts";
-import { refuseMove } from "../refusals.ts";
 import type { ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 import { assertOurs, isSameLife, type SecretKey } from "../secretOwnership.ts";
@@ -20,7 +19,6 @@ export const identity: ResourceType<IdentityInputs, IdentityOutputs> = {
   name: "Identity",
   immutable: ["database", "role", "stack", "slug"],
   idOf: ({ stack }) => `${stack}/identity`,
-  check: refuseMove,
   predict: async (news) => news,
   create: seed,
   update: async ({ outputs }, news, run) => {

@@ -11,7 +11,6 @@ import { markPhase } from "../phases.ts";
 import { PROJECT_ROOT } from "../projectRoot.ts";
 import { isKnown, UNKNOWN } from "../protocol/wire.ts";
 import { requireRecord } from "../records.ts";
-import { refuseMove } from "../refusals.ts";
 import type { Known, Previewed, Refusal, ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 import { lookInTenantDatabase } from "../tenantDatabase.ts";
@@ -22,7 +21,7 @@ export const migrations: ResourceType<MigrationsInputs, MigrationsOutputs> = {
   phase: "migrations_applied",
   immutable: ["database", "role", "secretName", "stack", "slug"],
   idOf: ({ stack }) => `${stack}/migrations`,
-  check: (news, olds) => [...refuseMove(news, olds), ...refuseEditedFiles(news, olds)],
+  check: refuseEditedFiles,
   predict: async (news, known) => ({ ...news, lastMigration: predictLast(news, known) }),
   create: async (inputs, run) => {
     const { last } = await bringUpToDate(inputs, run);

@@ -1,35 +1,34 @@
-import { placeTenant, previewPlacement, readServer, type ServerRow } from "../../registry/index.ts";
-import { InternalError, UserError } from "../../tenant/errors.ts";
-import { moveRefusal, regionMoveRefusal } from "../../tenant/refusedChanges.ts";
+import { openMove, placeTenant, previewPlacement, readServer, type ServerRow } from "../../registry/index.ts";
+import { InternalError } from "../../tenant/errors.ts";
 import type { PlacementInputs, PlacementOutputs } from "../../tenant/resources.ts";
 import { explain, messageOf } from "../failure.ts";
 import { isUnreachable } from "../functions.ts";
+import { moveTenant } from "../move.ts";
 import { markPhase } from "../phases.ts";
 import { isKnown, UNKNOWN } from "../protocol/wire.ts";
 import { readOwnRecord } from "../records.ts";
 import type { Known, Previewed, ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 
-/** The server a tenant lives on. Sticky; a changed server would be a move, which is not built yet. */
+/** The server a tenant lives on. Sticky; an update whose inputs want another server is the tenant's move. */
 export const placement: ResourceType<PlacementInputs, PlacementOutputs> = {
   name: "Placement",
   phase: "placement_resolved",
   immutable: ["slug", "stack"],
+  ignored: ["migrations"],
   idOf: ({ stack }) => `${stack}/placement`,
   predict,
   create: async (inputs, run) => {
-    const { server, tenantId } = await run.access.withMaster(async (client) => {
+    const { tenantId, placed } = await run.access.withMaster(async (client) => {
       const record = await requireOwnRecord(client, inputs);
-      return { tenantId: record.id, ...(await placeTenant(client, record.id, inputs)) };
+      return { tenantId: record.id, placed: await placeTenant(client, record.id, inputs) };
     });
     run.point("placed");
+    const server = placed.isNew ? placed.server : await bringThere(inputs, run);
     await markPhase(run, tenantId, "placement_resolved");
     return outputsOf(inputs, server);
   },
-  update: async ({ outputs }, news, run) => {
-    const server = await run.access.withMaster((client) => readServer(client, outputs.serverName));
-    return stay(news, outputs, server);
-  },
+  update: async (_, news, run) => outputsOf(news, await bringThere(news, run)),
   read: async ({ inputs }, run) => {
     const wanted = inputs as PlacementInputs;
     return run.access.withMaster(async (client) => {
@@ -37,9 +36,11 @@ export const placement: ResourceType<PlacementInputs, PlacementOutputs> = {
       if (record === undefined || record.server === null) return undefined;
       const server = await readServer(client, record.server);
       if (server === undefined) return undefined;
+      const move = await openMove(client, record.id);
       const real = {
         ...wanted,
-        server: realServer(wanted.server, server),
+        // Half of a move is a difference to whatever the entry says, and an update brings it to an end.
+        server: move === undefined ? realServer(wanted.server, server) : `${server.name} (moving)`,
         region: realRegion(wanted.region, server),
       };
       return { inputs: real, outputs: outputsOf(real, server) };
@@ -59,32 +60,31 @@ async function predict(
   if (!isKnown(news)) return { ...news, serverName: UNKNOWN, host: UNKNOWN, port: UNKNOWN };
   try {
     return await run.access.withMasterReader(async (client) => {
-      if (known === undefined) return outputsOf(inputs, await previewPlacement(client, inputs.slug, inputs));
-      return stay(inputs, known.outputs, await readServer(client, known.outputs.serverName));
+      return outputsOf(inputs, await previewPlacement(client, inputs.slug, inputs));
     });
   } catch (error) {
     const told = explain(error);
     if (!isUnreachable(told)) throw told;
     await run.warn(`master can't be asked, so the server is decided at apply: ${messageOf(told)}`);
-    if (known !== undefined) return stay(inputs, known.outputs, undefined);
+    if (known !== undefined && isSamePlace(inputs, known)) return { ...known.outputs, ...inputs };
     return { ...inputs, serverName: UNKNOWN, host: UNKNOWN, port: UNKNOWN };
   }
 }
 
-/** The place of a tenant that has one. Throws `E_NOT_SUPPORTED` when the entry wants another. */
-function stay(
-  news: PlacementInputs,
-  { serverName, host, port }: PlacementOutputs,
-  row: ServerRow | undefined,
-): PlacementOutputs {
-  if (news.server !== "auto" && news.server !== serverName) {
-    throw new UserError("E_NOT_SUPPORTED", `Tenant '${news.slug}': ${moveRefusal(serverName, news.server)}`);
-  }
-  if (news.region !== "any" && row !== undefined && row.region !== news.region) {
-    const words = regionMoveRefusal(serverName, row.region, news.region);
-    throw new UserError("E_NOT_SUPPORTED", `Tenant '${news.slug}': ${words}`);
-  }
-  return { ...news, serverName, host: row?.host ?? host, port: row?.port ?? port };
+/** The server that holds the tenant now, after a move where the inputs want another. */
+async function bringThere(inputs: PlacementInputs, run: Run): Promise<ServerRow> {
+  const record = await run.access.withMaster((client) => requireOwnRecord(client, inputs));
+  const name = await moveTenant(record, inputs, inputs.migrations, run);
+  const server = await run.access.withMaster((client) => readServer(client, name));
+  if (server === undefined) throw new InternalError(`server '${name}' of '${inputs.slug}' has no row`);
+  return server;
+}
+
+function isSamePlace(
+  { server, region }: PlacementInputs,
+  { inputs }: Known<PlacementInputs, PlacementOutputs>,
+): boolean {
+  return server === inputs.server && region === inputs.region;
 }
 
 async function requireOwnRecord(client: Parameters<typeof readOwnRecord>[0], inputs: PlacementInputs) {

@@ -1,6 +1,5 @@
 import { settingsHook } from "../../hooks/index.ts";
 import type { SettingsInputs, SettingsOutputs } from "../../tenant/resources.ts";
-import { refuseMove } from "../refusals.ts";
 import type { ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 import { inTenantDatabase, lookInTenantDatabase } from "../tenantDatabase.ts";
@@ -10,7 +9,6 @@ export const settings: ResourceType<SettingsInputs, SettingsOutputs> = {
   name: "Settings",
   immutable: ["database", "role", "stack", "slug"],
   idOf: ({ stack }) => `${stack}/settings`,
-  check: refuseMove,
   predict: async (news) => news,
   create: applySettings,
   update: (_, news, run) => applySettings(news, run),
