@@ -16,7 +16,7 @@ commas between them. \`PULUMI_CONTINUE_ON_ERROR\` stands for \`--continue-on-err
 \`[secret]\`, but in a \`--diff\` with \`--show-secrets\`. \`config set\` and its like change their own lines of a YAML file and leave the rest as it is.
 A value whose name speaks of a secret wants \`--secret\` or \`--plaintext\` when it is hard to guess; ordinary words count as hard here.
 \`refresh --import-pending-creates\` takes a pending create into the stack, which the refresh then reads; \`stack history\` always has full dates,
-and secrets in none of its forms.
+and the config only with \`--json\`.
 
 `;
 

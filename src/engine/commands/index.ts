@@ -7,6 +7,7 @@ import { run } from "../run.ts";
 import { readStack } from "../stackFile.ts";
 import { getConfig, removeAllConfig, removeConfig, setAllConfig, setConfig, showConfig } from "./config.ts";
 import { refreshConfig } from "./configRefresh.ts";
+import { showHistory } from "./history.ts";
 import { showOutputs } from "./outputs.ts";
 import { renameStack } from "./renameStack.ts";
 import {
@@ -17,7 +18,6 @@ import {
   listStacks,
   removeStack,
   selectStack,
-  showHistory,
 } from "./stack.ts";
 import {
   clearPendingCreates,

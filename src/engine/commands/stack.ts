@@ -22,7 +22,6 @@ import { loadConfig } from "../config.ts";
 import { newSalt } from "../crypter.ts";
 import { writeWhole } from "../durableFile.ts";
 import { EngineError, misuse, refuse, unwritable } from "../errors.ts";
-import { readHistory } from "../history.ts";
 import { breakLocks } from "../lock.ts";
 import { loadProject, parseYaml } from "../project.ts";
 import { SecretsManager } from "../secrets.ts";
@@ -185,41 +184,4 @@ function parseExport(text: string, file: string): UntypedDeployment {
   const problem = deploymentProblem(deployment);
   if (problem !== undefined) throw new EngineError(`'${file}' is no export of a stack: ${problem}`);
   return { version, ...(features === undefined ? {} : { features }), deployment };
-}
-
-/** Runs of the stack, the latest first. */
-export async function showHistory(context: CommandContext): Promise<void> {
-  const { flags } = context.invocation;
-  const stack = await stackContext(context);
-  const size = countOf(flags, "--page-size");
-  const entries = await readHistory(stack.backend, stack.id, size, countOf(flags, "--page") ?? 1);
-  const rows = entries.map((entry) => ({
-    kind: entry.kind,
-    startTime: new Date(entry.startTime * 1000).toISOString(),
-    message: entry.message,
-    environment: entry.environment,
-    config: Object.fromEntries(
-      Object.entries(entry.config ?? {}).map(([key, value]) => [key, shownConfig(value)]),
-    ),
-    result: entry.result,
-    endTime: new Date(entry.endTime * 1000).toISOString(),
-    ...(entry.resourceChanges === undefined ? {} : { resourceChanges: entry.resourceChanges }),
-  }));
-  if (flags.has("--json")) context.out(`${JSON.stringify(rows, null, 2)}\n`);
-  else for (const { kind, startTime, result } of rows) context.out(`${startTime}  ${kind}  ${result}\n`);
-}
-
-function countOf(flags: ReadonlyMap<string, string>, flag: string): number | undefined {
-  const text = flags.get(flag);
-  if (text !== undefined && !/^[1-9]\d*$/.test(text)) throw misuse(`\`${flag}\`: '${text}' is no count`);
-  return text === undefined ? undefined : Number(text);
-}
-
-/** Secrets are never shown in history, also not with `--show-secrets`. */
-function shownConfig(value: unknown): { readonly value?: string; readonly secret: boolean } {
-  if (typeof value === "string") return { value, secret: false };
-  const { object } = value as { object?: string };
-  return object === undefined || object.includes('"secure"')
-    ? { secret: true }
-    : { value: object, secret: false };
 }
