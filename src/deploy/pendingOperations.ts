@@ -12,8 +12,9 @@ import type { StackWorkspace } from "./stackWorkspace.ts";
 
 /**
  * Finishes or forgets what a killed run had begun. A cut-off create that did happen, with our marker, becomes a
- * resource of the stack, so that the next run updates or deletes it; one that didn't is forgotten, and so are
- * cut-off updates and deletes, which the next run simply does again. Pulumi itself does none of this.
+ * resource of the stack, so that the next run updates or deletes it; one that didn't is forgotten, and so is a cut-off
+ * delete, which the next run simply does again. A cut-off update of ours may have happened or not: the next run updates
+ * again, whatever it wants by then. Pulumi itself does none of this.
  */
 export async function resolvePendingOperations(
   stack: string,
@@ -32,6 +33,7 @@ export async function resolvePendingOperations(
     onNote(`${what} an interrupted operation (${type}) on ${urn.split("::").at(-1)}`);
   for (const [index, { resource, type }] of (sealed.deployment.pending_operations ?? []).entries()) {
     const clear = open.deployment.pending_operations?.[index]?.resource ?? resource;
+    if (type === "updating") markInterrupted(resources, resource);
     const isOpen = type === "creating" && !known.has(resource.urn);
     const outcome = isOpen ? await findCreated(clear, open, variables) : GONE;
     if (outcome.kind !== "gone") known.add(resource.urn);
@@ -48,6 +50,16 @@ export async function resolvePendingOperations(
   const { pending_operations: _, ...rest } = sealed.deployment;
   await importStack(stacks, stack, { ...sealed, deployment: { ...rest, resources } });
   for (const ask of askedLater) await ask();
+}
+
+/** An input that no program gives: a difference to whatever it wants. */
+const INTERRUPTED_UPDATE = "interruptedUpdate";
+
+function markInterrupted(resources: StateResource[], { urn, type }: StateResource): void {
+  const index = resources.findIndex((each) => each.urn === urn && each.delete !== true);
+  const found = resources[index];
+  if (found === undefined || !type.startsWith("tenantry:index:")) return;
+  resources[index] = { ...found, inputs: { ...found.inputs, [INTERRUPTED_UPDATE]: true } };
 }
 
 interface Found {

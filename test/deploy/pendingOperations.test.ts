@@ -130,7 +130,30 @@ describe("resolvePendingOperations", () => {
     expect(imported.deployment.resources?.map(({ urn }) => urn)).toEqual([PROVIDER_URN, role(SEALED).urn]);
   });
 
-  test("F1: one that did not is forgotten, as are updates and deletes", async () => {
+  test("F1: a cut-off update of ours is a difference to whatever the next run wants; another's is forgotten", async () => {
+    const record = (secret: object) => ({
+      urn: "urn:pulumi:local.acme::tenantry::tenantry:index:TenantRecord::acme-record",
+      type: "tenantry:index:TenantRecord",
+      id: "local.acme/record",
+      inputs: { status: "active", password: secret },
+    });
+    const { imported } = await resolve((secret) => ({
+      resources: [provider(secret), record(secret)],
+      pending_operations: [
+        {
+          resource: { ...record(secret), inputs: { status: "deleted", password: secret } },
+          type: "updating",
+        },
+        { resource: provider(secret), type: "updating" },
+      ],
+    }));
+    expect(imported.deployment.resources).toEqual([
+      provider(SEALED),
+      { ...record(SEALED), inputs: { status: "active", password: SEALED, interruptedUpdate: true } },
+    ]);
+  });
+
+  test("F1: one that did not is forgotten, as are deletes", async () => {
     outside.clear();
     const { imported, notes } = await resolve((secret) => ({
       resources: [provider(secret)],

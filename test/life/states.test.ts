@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enterCloud } from "../support/cloudContents.ts";
 import { readFootprint } from "../support/footprint.ts";
-import { type Environment, loginRefusal, query, tenantUrl } from "../support/localClients.ts";
+import {
+  type Environment,
+  loginRefusal,
+  onDatabase,
+  query,
+  secretClient,
+  tenantUrl,
+} from "../support/localClients.ts";
 import { type CommandResult, createWorkspace, type Workspace } from "../support/workspace.ts";
 
 const ENTRY = "tenants/acme.yaml";
+const OPEN_KEYS = "SELECT name FROM tenantry.api_key WHERE name = 'own' AND suspended_at IS NULL";
 const OTHER = "northwind-logistics";
 
 describe.sequential("the verbs that change a tenant's status", () => {
@@ -41,6 +49,7 @@ describe.sequential("the verbs that change a tenant's status", () => {
     )[0];
 
   test("`suspend` writes the entry, shuts the role out and ends its sessions", async () => {
+    await query(url, "INSERT INTO tenantry.api_key (name, secret_hash) VALUES ('own', 'hash')");
     const run = await workspace.tenantry(["suspend", "acme", "--reason", "unpaid since May", "--json"]);
     expect(run, run.stdout + run.stderr).toMatchObject({ code: 0 });
     expect(lastLine(run).details).toMatchObject({ status: "suspended", file: ENTRY, isEntryChanged: true });
@@ -50,6 +59,7 @@ describe.sequential("the verbs that change a tenant's status", () => {
     expect(await loginRefusal(url)).toBe("28000");
     expect(await record()).toEqual({ status: "suspended", reason: "unpaid since May" });
     expect((await events()).at(-1)).toBe("TENANT_SUSPENDED unpaid since May");
+    expect(await query(await asAdmin(environment, "acme"), OPEN_KEYS)).toEqual([]);
   });
 
   test("again says that it is so, and writes no row", async () => {
@@ -82,6 +92,7 @@ describe.sequential("the verbs that change a tenant's status", () => {
     expect(run, run.stdout + run.stderr).toMatchObject({ code: 0 });
     expect(workspace.read(ENTRY)).toBe(active);
     expect(await loginRefusal(url)).toBeUndefined();
+    expect(await query(url, OPEN_KEYS)).toEqual([{ name: "own" }]);
     expect(await events()).toEqual([
       "TENANT_RESERVED",
       "TENANT_PROVISIONED",
@@ -133,6 +144,18 @@ describe.sequential("the verbs that change a tenant's status", () => {
     expect(await readFootprint(environment, OTHER)).toEqual(other);
   });
 });
+
+/** The tenant's database as its server's admin sees it, who may connect while the tenant is suspended. */
+async function asAdmin(environment: Environment, slug: string): Promise<string> {
+  const [record] = await query(
+    environment.master.url,
+    "SELECT server, database_name AS database FROM identity.tenant WHERE slug = $1 AND status <> 'purged'",
+    [slug],
+  );
+  const vault = secretClient(environment, environment.platformVault.url);
+  const { value = "" } = await vault.getSecret(`server-${record?.server}-admin`);
+  return onDatabase(value, String(record?.database));
+}
 
 /** The last line of `--json`. */
 function lastLine({ stdout }: CommandResult): { details?: object } {
