@@ -1,4 +1,5 @@
 import { type Deployer, openDeployer } from "../deploy/index.ts";
+import { profileTarget } from "../edge/index.ts";
 import { type Observer, openObserver } from "../status/index.ts";
 import { MASTER_READ_SECRET } from "../tenant/environmentConfig.ts";
 import { UserError } from "../tenant/errors.ts";
@@ -30,14 +31,19 @@ export async function openSession(
  * `PROVISIONING_UNAVAILABLE` where the identity that runs this may not ask.
  */
 export async function openStatusObserver(deployer: Deployer, environment: string): Promise<Observer> {
-  const { platformVaultUrl, tenantVaultUrl } = await deployer.outputs(environment);
+  const outputs = await deployer.outputs(environment);
+  const { platformVaultUrl, tenantVaultUrl, originGroupId, endpointHost } = outputs;
   if (typeof platformVaultUrl !== "string" || typeof tenantVaultUrl !== "string") {
     throw new UserError("E_UNREACHABLE", `environment '${environment}' has no platform yet.`, {
       hint: "`tenantry up --platform` makes it.",
     });
   }
   try {
-    return await openObserver({ platformVaultUrl, tenantVaultUrl, masterRef: MASTER_READ_SECRET });
+    return await openObserver({
+      ...{ platformVaultUrl, tenantVaultUrl, masterRef: MASTER_READ_SECRET },
+      ...(typeof originGroupId === "string" ? { edge: profileTarget(originGroupId) } : {}),
+      ...(typeof endpointHost === "string" ? { endpointHost } : {}),
+    });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const denied = notAllowedIn(why, error);

@@ -65,6 +65,13 @@ function describeTenant(tenant: TenantStatus): string {
     ["secret", `${secret.name}: ${yes(secret.exists, "there")}`],
     ["dns", `${dns.host}: ${yes(dns.resolves, "resolves")}`],
     ["cdn", `${cdn.host}: ${yes(cdn.serving, "serving")}`],
+    ...tenant.domains.map(
+      ({ host, validation, serving }) =>
+        ["domain", `${host}: validation ${validation}, ${yes(serving, "serving")}`] as const,
+    ),
+    ...(tenant.domainRecords ?? []).map(
+      ({ type, name, value }) => ["  wants", `${type} ${name} ${value}`] as const,
+    ),
     ["admin", `${admin.email ?? "-"}: ${yes(admin.seeded, "seeded")}`],
     ["organization", `${organization.id ?? "-"}: ${yes(organization.created, "created")}`],
     ["settings", yes(settings.inherited, "inherited")],

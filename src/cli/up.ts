@@ -5,6 +5,7 @@ import { Invitations } from "./invitations.ts";
 import { chooseLivingTargets, refuseRemovedEntries } from "./removedEntries.ts";
 import { printLookInside } from "./render/lookInside.ts";
 import { PLATFORM } from "./render/progress.ts";
+import { renewExpiredDomains } from "./renewDomains.ts";
 import { runTargets, withDeployer, worstExitCode } from "./runTargets.ts";
 import { openSession, readPurgeState } from "./session.ts";
 import { addParallelOption, parallelOf, type Target, type TargetOptions } from "./targets.ts";
@@ -47,6 +48,7 @@ export const up: Verb = {
         { ...options, parallel: parallelOf(options) },
         context,
       ).finally(() => invitations.close());
+      await renewExpiredDomains(outcomes, deployer, options, context);
       if (!options.json) await printLookInside(outcomes, deployer, options, context);
       return worstExitCode(outcomes);
     });

@@ -22,6 +22,8 @@ export interface FoundDomain {
   readonly hostName: string;
   /** Azure's words: `Pending`, `Approved`, `TimedOut`, … */
   readonly validationState: string;
+  /** What must stand in the TXT record `_dnsauth.<host>`; empty where Azure gives none. */
+  readonly validationToken: string;
 }
 
 /** How many of something a profile has, and how many it may have, as Front Door itself says. */
@@ -31,10 +33,18 @@ export interface Usage {
   readonly limit: number;
 }
 
+/** The profile that an ARM id of something in it names: enough to ask for its domains. */
+export function profileTarget(id: string): EdgeTarget {
+  const [, , subscriptionId = "", , resourceGroup = "", , , , profile = ""] = id.split("/");
+  return { subscriptionId, resourceGroup, profile, zone: "", endpoint: "" };
+}
+
 /** Record sets, custom domains and routes of one environment, by name. Throws `EdgeUnreachableError` or `EdgeRefusedError`. */
 export interface EdgeClient {
   recordSet(type: RecordSetType, name: string): Promise<FoundRecordSet | undefined>;
   customDomain(name: string): Promise<FoundDomain | undefined>;
+  /** Asks for another token in place of an expired one. */
+  renewValidation(name: string): Promise<void>;
   hasRoute(name: string): Promise<boolean>;
   /** What is counted of custom domains and routes; empty where Front Door doesn't tell. */
   usages(): Promise<readonly Usage[]>;
@@ -51,6 +61,11 @@ export function openEdge(target: EdgeTarget): EdgeClient {
   return {
     recordSet: (type, name) => ask((arm) => getRecordSet(arm, target, type, name)),
     customDomain: (name) => ask((arm) => getDomain(arm, target, name)),
+    renewValidation: async (name) => {
+      await ask(({ cdn }) =>
+        cdn.afdCustomDomains.beginRefreshValidationTokenAndWait(group, profile, name, POLLING),
+      );
+    },
     hasRoute: async (name) =>
       (await ask(({ cdn }) => cdn.routes.get(group, profile, endpoint, name))) !== undefined,
     usages: async () => (await ask((arm) => listUsages(arm, target))) ?? [],
@@ -93,7 +108,11 @@ async function getRecordSet(
 
 async function getDomain({ cdn }: ArmClients, target: EdgeTarget, name: string): Promise<FoundDomain> {
   const found = await cdn.afdCustomDomains.get(target.resourceGroup, target.profile, name);
-  return { hostName: found.hostName ?? "", validationState: found.domainValidationState ?? "Unknown" };
+  return {
+    hostName: found.hostName ?? "",
+    validationState: found.domainValidationState ?? "Unknown",
+    validationToken: found.validationProperties?.validationToken ?? "",
+  };
 }
 
 /** Azure's page shows `afdendpoint` only, types in lower case: https://learn.microsoft.com/rest/api/frontdoorservice/azurefrontdoorstandardpremium/afd-profiles/list-resource-usage */

@@ -5,6 +5,7 @@ export {
   type FoundDomain,
   type FoundRecordSet,
   openEdge,
+  profileTarget,
   type RecordSetType,
   type Usage,
 } from "./edgeClient.ts";

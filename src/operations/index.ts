@@ -17,6 +17,7 @@ export { type DroppedCopy, dropMovedCopies } from "./movedCopies.ts";
 export { type Offboarded, offboard } from "./offboard.ts";
 export { type Delivery, type DeliveryWish, deliverOutbox } from "./outbox.ts";
 export { planPlacement } from "./planPlacement.ts";
+export { renewDomains } from "./renewDomains.ts";
 export { type Restored, type RestoreRequest, restore } from "./restore.ts";
 export { type Rotated, rotate } from "./rotate.ts";
 export { type RotatedServer, rotateServer } from "./rotateServer.ts";

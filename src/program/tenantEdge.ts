@@ -4,7 +4,7 @@ import { RecordSet } from "@pulumi/azure-native/dns/recordSet.js";
 import * as pulumi from "@pulumi/pulumi";
 import {
   cnameRecordName,
-  customDomainName,
+  domainNames,
   markerOf,
   routeName,
   validationRecordName,
@@ -21,8 +21,8 @@ const NO_VALIDATION = { expirationDate: "", validationToken: "" };
 /** What a tenant's way in is made from. */
 export interface TenantEdgeArgs extends InputsOf<TenantKey> {
   readonly slug: string;
-  /** The tenant's own host, `<slug>.<zone>`. */
-  readonly host: string;
+  /** The tenant's hosts: its own, `<slug>.<zone>`, then the customer's. */
+  readonly hosts: readonly string[];
   readonly config: EnvironmentConfig;
   readonly platform: PlatformOutputs;
 }
@@ -31,11 +31,11 @@ export interface TenantEdgeArgs extends InputsOf<TenantKey> {
 const RECORD_TTL_SECONDS = 300;
 
 /**
- * `perTenant` mode: a domain and a route of the tenant's own, then the records that prove and point to them.
+ * `perTenant` mode: a domain for each host and a route of the tenant's own, then the records that prove and point to them.
  * The CNAME comes last so that it goes first: Azure refuses to delete a domain that a CNAME still points at.
  */
 export function openEdge(args: TenantEdgeArgs, sequence: Sequence): void {
-  const domain = addDomainAndRoute(args, sequence);
+  const domain = addDomainsAndRoute(args, sequence);
   const { slug, config, platform } = args;
   const shared = {
     resourceGroupName: config.resourceGroup,
@@ -72,22 +72,27 @@ export function openEdge(args: TenantEdgeArgs, sequence: Sequence): void {
   );
 }
 
-function addDomainAndRoute(args: TenantEdgeArgs, sequence: Sequence): AFDCustomDomain {
-  const { slug, host, config, platform } = args;
+/** Answers the domain of the tenant's own host. A domain that nobody has proven yet waits on the route and serves nothing. */
+function addDomainsAndRoute(args: TenantEdgeArgs, sequence: Sequence): AFDCustomDomain {
+  const { slug, hosts, config, platform } = args;
   const place = { resourceGroupName: config.resourceGroup, profileName: config.frontDoor.profile };
-  const domain = sequence.add(
-    (options) =>
-      new AFDCustomDomain(
-        `${slug}-domain`,
-        {
-          ...place,
-          customDomainName: customDomainName(slug),
-          hostName: host,
-          tlsSettings: { certificateType: "ManagedCertificate", minimumTlsVersion: "TLS12" },
-        },
-        options,
-      ),
+  const domains = domainNames(slug, hosts).map(({ host, name: customDomainName }, at) =>
+    sequence.add(
+      (options) =>
+        new AFDCustomDomain(
+          at === 0 ? `${slug}-domain` : `${slug}-domain-${host}`,
+          {
+            ...place,
+            customDomainName,
+            hostName: host,
+            tlsSettings: { certificateType: "ManagedCertificate", minimumTlsVersion: "TLS12" },
+          },
+          options,
+        ),
+    ),
   );
+  const [own] = domains;
+  if (own === undefined) throw new Error(`tenant '${slug}' has no host`);
   sequence.add(
     (options) =>
       new Route(
@@ -97,7 +102,7 @@ function addDomainAndRoute(args: TenantEdgeArgs, sequence: Sequence): AFDCustomD
           endpointName: config.frontDoor.endpoint,
           routeName: routeName(slug),
           originGroup: { id: platform.originGroupId },
-          customDomains: [{ id: domain.id }],
+          customDomains: domains.map(({ id }) => ({ id })),
           patternsToMatch: ["/*"],
           supportedProtocols: ["Http", "Https"],
           forwardingProtocol: "MatchRequest",
@@ -108,5 +113,5 @@ function addDomainAndRoute(args: TenantEdgeArgs, sequence: Sequence): AFDCustomD
         options,
       ),
   );
-  return domain;
+  return own;
 }

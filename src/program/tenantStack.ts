@@ -59,7 +59,7 @@ export class TenantStack extends pulumi.ComponentResource {
     this.#migrate();
     const admin = this.#seed();
     this.#prepareFinalBackup(data);
-    openEdge({ ...args, ...this.#key, slug, host: this.#ownHost() }, this.#sequence);
+    openEdge({ ...args, ...this.#key, slug, hosts: args.tenant.hosts }, this.#sequence);
     this.#register(admin);
     this.registerOutputs({ tenantId: this.tenantId, server: this.server });
   }

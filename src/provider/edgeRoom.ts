@@ -1,21 +1,23 @@
 import { EdgeRefusedError, type Usage } from "../edge/index.ts";
-import { customDomainName, routeName } from "../tenant/edgeNames.ts";
+import { domainNames, routeName } from "../tenant/edgeNames.ts";
 import { UserError } from "../tenant/errors.ts";
 import type { Run } from "./run.ts";
 
 const FORBIDDEN = 403;
 
 /**
- * Refuses (`E_NO_CAPACITY`) a tenant whose domain and route Front Door has no room for, before anything of it is made
+ * Refuses (`E_NO_CAPACITY`) a tenant whose domains and route Front Door has no room for, before anything of it is made
  * (FAULTS F43). The profile's own numbers count; where they can't be had, the run goes on and Azure has the last word.
  */
-export async function assertEdgeRoom(slug: string, run: Run): Promise<void> {
-  const full = (await usagesOf(run)).filter(({ used, limit }) => used >= limit);
-  for (const { what, used, limit } of full) {
-    if (await isThere(slug, what, run)) continue;
+export async function assertEdgeRoom(slug: string, hosts: readonly string[], run: Run): Promise<void> {
+  for (const { what, used, limit } of await usagesOf(run)) {
+    // Enough for whatever it still lacks: what is there already needn't be looked for.
+    if (used + hosts.length <= limit) continue;
+    const wanted = await countMissing(slug, hosts, what, run);
+    if (wanted === 0 || used + wanted <= limit) continue;
     throw new UserError(
       "E_NO_CAPACITY",
-      `Tenant '${slug}': Front Door profile '${run.config.profile}' holds ${used} of ${limit} ${what}; expected room for one more.`,
+      `Tenant '${slug}': Front Door profile '${run.config.profile}' holds ${used} of ${limit} ${what}; expected room for ${wanted === 1 ? "one" : wanted} more.`,
       {
         hint: "Purge tenants that are deleted, or ask Azure for a higher limit. Nothing of this tenant was made.",
       },
@@ -23,9 +25,15 @@ export async function assertEdgeRoom(slug: string, run: Run): Promise<void> {
   }
 }
 
-async function isThere(slug: string, what: Usage["what"], { access: { edge } }: Run): Promise<boolean> {
-  if (what === "routes") return edge.hasRoute(routeName(slug));
-  return (await edge.customDomain(customDomainName(slug))) !== undefined;
+async function countMissing(
+  slug: string,
+  hosts: readonly string[],
+  what: Usage["what"],
+  { access: { edge } }: Run,
+): Promise<number> {
+  if (what === "routes") return (await edge.hasRoute(routeName(slug))) ? 0 : 1;
+  const found = await Promise.all(domainNames(slug, hosts).map(({ name }) => edge.customDomain(name)));
+  return found.filter((domain) => domain === undefined).length;
 }
 
 async function usagesOf(run: Run): Promise<readonly Usage[]> {

@@ -10,7 +10,7 @@ import {
 } from "../postgres/index.ts";
 import {
   cnameRecordName,
-  customDomainName,
+  domainNames,
   MARKER_KEYS,
   routeName,
   validationRecordName,
@@ -152,17 +152,29 @@ async function findRecordSets(subject: Subject, run: Run): Promise<readonly Find
 /** Domains and routes bear no tags: ours have our name and host, and a record that once got past StateCheck. */
 async function findEdge(subject: Subject, run: Run): Promise<readonly Finding[]> {
   const { edge } = run.access;
-  const domainName = customDomainName(subject.slug);
   const route = routeName(subject.slug);
-  const [domain, hasRoute] = await Promise.all([edge.customDomain(domainName), edge.hasRoute(route)]);
-  if (domain === undefined && !hasRoute) return [];
-  const hasOurHost = domain === undefined || subject.hosts.includes(domain.hostName);
-  const isOurs =
-    hasOurHost && (await run.access.withMaster((client) => hasPassedStateCheck(client, subject.tenantId)));
+  const [hasRoute, domains] = await Promise.all([edge.hasRoute(route), findDomains(subject, run)]);
+  if (domains.length === 0 && !hasRoute) return [];
+  const isPast = await run.access.withMaster((client) => hasPassedStateCheck(client, subject.tenantId));
+  const [own] = domains;
+  const isRouteOurs = isPast && (own === undefined || own.isOfSubject);
   const routes: Finding[] = hasRoute
-    ? [{ place: "CDN", what: `route '${route}'`, isOurs, remove: () => edge.removeRoute(route) }]
+    ? [{ place: "CDN", what: `route '${route}'`, isOurs: isRouteOurs, remove: () => edge.removeRoute(route) }]
     : [];
-  if (domain === undefined) return routes;
-  const what = `domain '${domainName}' of host '${domain.hostName}'`;
-  return [...routes, { place: "CDN", what, isOurs, remove: () => edge.removeCustomDomain(domainName) }];
+  const found = domains.map(({ name, hostName, isOfSubject }): Finding => {
+    const what = `domain '${name}' of host '${hostName}'`;
+    return { place: "CDN", what, isOurs: isPast && isOfSubject, remove: () => edge.removeCustomDomain(name) };
+  });
+  return [...routes, ...found];
+}
+
+async function findDomains({ slug, hosts }: Subject, { access: { edge } }: Run) {
+  const found = await Promise.all(
+    domainNames(slug, hosts).map(async ({ name }) => ({ name, domain: await edge.customDomain(name) })),
+  );
+  return found.flatMap(({ name, domain }) =>
+    domain === undefined
+      ? []
+      : [{ name, hostName: domain.hostName, isOfSubject: hosts.includes(domain.hostName) }],
+  );
 }

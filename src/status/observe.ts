@@ -1,4 +1,4 @@
-import { lookupCname, probeHost } from "../edge/index.ts";
+import { type EdgeClient, lookupCname, openEdge, probeHost } from "../edge/index.ts";
 import {
   type Client,
   close,
@@ -21,7 +21,7 @@ import {
   type TenantRow,
 } from "../registry/index.ts";
 import { openVault, type SecretVault } from "../vault/index.ts";
-import type { TenantNames, TenantObservation, TenantSources } from "./observation.ts";
+import type { DomainObservation, TenantNames, TenantObservation, TenantSources } from "./observation.ts";
 
 const APPLICATION = "tenantry status";
 /** A status is asked by a person: an absent server is told after this long. */
@@ -57,7 +57,13 @@ export async function openObserver(sources: TenantSources): Promise<Observer> {
   const masterUrl = await platform.get(sources.masterRef);
   if (masterUrl === undefined) throw new Error(`the platform's vault has no secret '${sources.masterRef}'`);
   const master = await connect(masterUrl, ONCE);
-  const context = { platform, tenants: openVault(sources.tenantVaultUrl), master };
+  const context: Context = {
+    platform,
+    tenants: openVault(sources.tenantVaultUrl),
+    master,
+    edge: sources.edge === undefined ? undefined : openEdge(sources.edge),
+    endpointHost: sources.endpointHost,
+  };
   return {
     observe: (names) => observeTenant(names, context),
     purgeableSlugs: async () =>
@@ -84,6 +90,8 @@ interface Context {
   readonly platform: SecretVault;
   readonly tenants: SecretVault;
   readonly master: Client;
+  readonly edge: EdgeClient | undefined;
+  readonly endpointHost: string | undefined;
 }
 
 async function observeTenant(names: TenantNames, context: Context): Promise<TenantObservation> {
@@ -96,7 +104,7 @@ async function observeTenant(names: TenantNames, context: Context): Promise<Tena
     });
   const record = await readRecord(context.master, names.slug);
   const organization = await organizationOf(record, context.master);
-  const [database, hasSecret, cname, probe] = await Promise.all([
+  const [database, hasSecret, cname, probe, domains] = await Promise.all([
     ask("database", observeContent(names, record, context), NOTHING),
     ask(
       "secret",
@@ -105,8 +113,38 @@ async function observeTenant(names: TenantNames, context: Context): Promise<Tena
     ),
     ask("dns", lookupCname(names.host), undefined),
     probeHost(names.host),
+    Promise.all(names.domains.map((domain) => observeDomain(domain, context, ask))),
   ]);
-  return { names, record, organizationId: organization, database, hasSecret, cname, probe, problems };
+  const { endpointHost } = context;
+  return {
+    names,
+    record,
+    organizationId: organization,
+    database,
+    hasSecret,
+    cname,
+    probe,
+    domains,
+    problems,
+    ...(endpointHost === undefined ? {} : { endpointHost }),
+  };
+}
+
+type Ask = <T>(what: string, question: Promise<T>, otherwise: T) => Promise<T>;
+
+async function observeDomain(
+  { host, name }: TenantNames["domains"][number],
+  { edge }: Context,
+  ask: Ask,
+): Promise<DomainObservation> {
+  const question = edge === undefined ? Promise.resolve(undefined) : edge.customDomain(name);
+  const [domain, probe] = await Promise.all([ask(`domain '${host}'`, question, undefined), probeHost(host)]);
+  return {
+    host,
+    validationState: domain?.validationState,
+    validationToken: domain?.validationToken ?? "",
+    probe,
+  };
 }
 
 async function organizationOf(record: TenantRow | undefined, master: Client): Promise<string | undefined> {

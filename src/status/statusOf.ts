@@ -20,6 +20,7 @@ export function statusOf(observation: TenantObservation): TenantStatus {
     secret: { name: names.secretName, exists: observation.hasSecret },
     dns: { host: names.host, resolves: observation.cname !== undefined },
     cdn: { host: names.host, serving: isServing(observation) },
+    ...domainsOf(observation),
     admin: { email: database.adminEmail ?? null, seeded: database.hasAdmin },
     organization: { created: organizationId !== undefined, id: organizationId ?? null },
     settings: { inherited: isInherited(observation) },
@@ -28,9 +29,30 @@ export function statusOf(observation: TenantObservation): TenantStatus {
 }
 
 /** The CDN reached the application, and the application knew this tenant by its host. */
-function isServing({ probe, names }: TenantObservation): boolean {
+function isServing({ probe, names }: Pick<TenantObservation, "probe" | "names">): boolean {
   if (!probe.isAnswered || probe.statusCode !== 200) return false;
   return slugIn(probe.body) === names.slug;
+}
+
+function domainsOf({
+  domains,
+  names,
+  endpointHost,
+}: TenantObservation): Pick<TenantStatus, "domains" | "domainRecords"> {
+  const told = domains.map(({ host, validationState, probe }) => ({
+    host,
+    validation: validationState ?? "None",
+    serving: isServing({ probe, names }),
+  }));
+  const records = domains.flatMap(({ host, validationState, validationToken }, at) => [
+    ...(validationState === "Approved" || validationToken === ""
+      ? []
+      : [{ type: "TXT" as const, name: `_dnsauth.${host}`, value: validationToken }]),
+    ...(told[at]?.serving === true || endpointHost === undefined
+      ? []
+      : [{ type: "CNAME" as const, name: host, value: endpointHost }]),
+  ]);
+  return { domains: told, ...(records.length === 0 ? {} : { domainRecords: records }) };
 }
 
 function slugIn(body: string): string | undefined {

@@ -1,4 +1,5 @@
 import type { DesiredTenant } from "../tenant/desired.ts";
+import { domainNames } from "../tenant/edgeNames.ts";
 import type { TenantNames } from "./observation.ts";
 
 /** What to look for when a tenant's status is asked. */
@@ -9,6 +10,7 @@ export function namesOf(tenant: DesiredTenant): TenantNames {
     databaseName: tenant.databaseName,
     secretName: tenant.secretName,
     host: tenant.hosts[0] ?? "",
+    domains: domainNames(tenant.slug, tenant.hosts).slice(1),
     inheritedSettings: Object.fromEntries(inherited.map(([key, { value }]) => [key, value])),
   };
 }

@@ -27,6 +27,18 @@ export interface TenantStatus {
   readonly dns: { readonly host: string; readonly resolves: boolean };
   /** Whether a request through the CDN reaches this tenant. */
   readonly cdn: { readonly host: string; readonly serving: boolean };
+  /** The customer's own hosts: Azure's word for how far the validation is, and whether a request reaches this tenant. */
+  readonly domains: readonly {
+    readonly host: string;
+    readonly validation: string;
+    readonly serving: boolean;
+  }[];
+  /** What the customer's name servers must answer so that hosts are validated and lead here; only for those that aren't yet. */
+  readonly domainRecords?: readonly {
+    readonly type: "TXT" | "CNAME";
+    readonly name: string;
+    readonly value: string;
+  }[];
   readonly admin: { readonly email: string | null; readonly seeded: boolean };
   readonly organization: { readonly created: boolean; readonly id: string | null };
   /** Whether the settings of environment and plan stand in the tenant's database. */

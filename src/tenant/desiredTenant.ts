@@ -12,7 +12,8 @@ import type { Plan } from "./plan.ts";
 export function toDesiredTenant(entry: TenantEntry, plan: Plan, config: EnvironmentConfig): DesiredTenant {
   const own = entryIn(entry, config.environment);
   const { slug } = entry;
-  const { database = databaseNameOf(slug), purge, migrationTarget, ...decided } = own;
+  const { database = databaseNameOf(slug), purge, migrationTarget, domains, ...decided } = own;
+  const hosts = [hostOf(slug, config.zone), ...domains];
   return {
     ...decided,
     environment: config.environment,
@@ -23,7 +24,7 @@ export function toDesiredTenant(entry: TenantEntry, plan: Plan, config: Environm
     databaseName: database,
     roleName: roleNameOf(database),
     secretName: secretNameOf(slug),
-    hosts: [hostOf(slug, config.zone)],
+    hosts,
     settings: {
       ...layer(config.settings, "environment"),
       ...layer(limitsOf(plan), "plan"),
@@ -35,7 +36,7 @@ export function toDesiredTenant(entry: TenantEntry, plan: Plan, config: Environm
     identity: toIdentitySeeds({
       slug,
       product: config.product,
-      hosts: [hostOf(slug, config.zone)],
+      hosts,
       parent: { slug: config.mainTenant.slug },
       ...(plan.seeds === undefined ? {} : { seeds: plan.seeds }),
     }),

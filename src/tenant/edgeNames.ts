@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /**
  * Names of a tenant's edge resources and the keys of our marker: program makes them, provider and status
  * look for them, so both ask here. Pure; a name never changes for tidiness.
@@ -26,6 +28,26 @@ export function markerOf(key: {
 /** ARM name of the tenant's `AFDCustomDomain`; domains carry no tags, so the name is the marker. */
 export function customDomainName(slug: string): string {
   return `tenant-${slug}`;
+}
+
+/** Hexadecimal digits of a host's hash in a name: two hosts of one tenant never share one. */
+const HASH_DIGITS = 12;
+
+/** ARM name of the `AFDCustomDomain` of a customer's own host. No slug has two hyphens, so it is no tenant's own domain. */
+export function ownDomainName(slug: string, host: string): string {
+  const hash = createHash("sha256").update(host).digest("hex").slice(0, HASH_DIGITS);
+  return `${customDomainName(slug)}--${hash}`;
+}
+
+/** ARM names of all of a tenant's domains with their hosts; the first host is `<slug>.<zone>`. */
+export function domainNames(
+  slug: string,
+  hosts: readonly string[],
+): readonly { readonly host: string; readonly name: string }[] {
+  return hosts.map((host, at) => ({
+    host,
+    name: at === 0 ? customDomainName(slug) : ownDomainName(slug, host),
+  }));
 }
 
 /** ARM name of the tenant's `Route` on the environment's endpoint. */

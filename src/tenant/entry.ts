@@ -31,6 +31,8 @@ export interface EnvironmentEntry {
   readonly region: string;
   /** The database's own name, where the entry gives one. */
   readonly database?: string;
+  /** The customer's own hosts. */
+  readonly domains: readonly string[];
   readonly pathPrefix?: string;
   readonly migrationTarget?: string;
   readonly settings: Readonly<Record<string, JsonValue>>;

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import {
   databaseName,
+  domains,
   email,
   fields,
   labels,
@@ -42,6 +43,7 @@ const overridable = {
   server: serverName.describe("A server's name, or `auto` (default). Changing it is a move."),
   region: regionName.describe("Only servers of this region; `any` by default."),
   database: databaseName.describe("The database's own name; default from the slug. Never changes."),
+  domains: domains.describe("The customer's own hosts, proven by TXT records; `status` shows which."),
   pathPrefix: pathPrefix.describe(
     "A second way in, on hosts that are no tenant's own: unique among tenants.",
   ),
@@ -77,6 +79,7 @@ export const entrySchema = fields({
   adminEmail: overridable.adminEmail,
   status: overridable.status.default("active"),
   hold: overridable.hold.default(false),
+  domains: overridable.domains.default([]),
   plan: overridable.plan.default(DEFAULT_PLAN),
   server: overridable.server.default("auto"),
   region: overridable.region.default("any"),

@@ -5,7 +5,6 @@ import type { Source } from "./source.ts";
 /** Fields that PRODUCT.md gives an entry and that are not built: accepting one without effect would be a lie. */
 export const UNBUILT_ENTRY_FIELDS: Readonly<Record<string, string>> = {
   parent: "tenants below tenants",
-  domains: "customers' own domains",
   identity: "identity providers and groups",
   extras: "storage, vectors and health checks",
 };

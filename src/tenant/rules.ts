@@ -16,12 +16,16 @@ export interface TenantRule {
   check(candidates: readonly Candidate[], config: EnvironmentConfig): Problem[];
 }
 
+/** Where Front Door's endpoints have their own hosts. */
+const PLATFORM_ZONE = "azurefd.net";
+
 /** What must hold between tenants, and between a tenant and its environment. */
 export const TENANT_RULES: readonly TenantRule[] = [
   { name: "databases are nobody else's", check: databasesAreUnique },
   { name: "databases are not master's", check: databasesAreNotMasters },
   { name: "hosts are nobody else's", check: hostsAreUnique },
   { name: "hosts are not the platform's", check: hostsAreNotThePlatforms },
+  { name: "domains are outside the zone", check: domainsAreTheirs },
   { name: "path prefixes are nobody else's", check: pathPrefixesAreUnique },
   { name: "named servers exist", check: serversExist },
   { name: "named regions have a server", check: regionsExist },
@@ -53,7 +57,12 @@ function databasesAreNotMasters(candidates: readonly Candidate[], config: Enviro
 
 function hostsAreUnique(candidates: readonly Candidate[]): Problem[] {
   return clashes(candidates, ({ tenant }) => tenant.hosts).map(({ candidate, other, value }) =>
-    wrong(candidate, [], "hosts of its own", `'${value}', as ${other.source.file} has`),
+    wrong(
+      candidate,
+      pathOfHost(candidate, value),
+      "hosts of its own",
+      `'${value}', as ${other.source.file} has`,
+    ),
   );
 }
 
@@ -61,7 +70,36 @@ function hostsAreNotThePlatforms(candidates: readonly Candidate[], config: Envir
   const taken = config.frontDoor.originHost;
   return candidates
     .filter(({ tenant }) => tenant.hosts.includes(taken))
-    .map((candidate) => wrong(candidate, [], "hosts of its own", `'${taken}', the origin of Front Door`));
+    .map((candidate) =>
+      wrong(
+        candidate,
+        pathOfHost(candidate, taken),
+        "hosts of its own",
+        `'${taken}', the origin of Front Door`,
+      ),
+    );
+}
+
+/** The first host comes from the file's name, the others from `domains`. */
+function pathOfHost({ tenant }: Candidate, host: string): ValuePath {
+  return tenant.hosts[0] === host ? [] : ["domains"];
+}
+
+/** Names of the environment's zone and of Front Door itself are the platform's to give; and each domain once. */
+function domainsAreTheirs(candidates: readonly Candidate[], { zone }: EnvironmentConfig): Problem[] {
+  const isOurs = (host: string) =>
+    [zone, PLATFORM_ZONE].some((name) => host === name || host.endsWith(`.${name}`));
+  return candidates.flatMap((candidate) => {
+    const [, ...domains] = candidate.tenant.hosts;
+    const isTwice = (host: string, at: number) => domains.indexOf(host) !== at;
+    return domains.flatMap((host, at) => {
+      if (isOurs(host))
+        return [
+          wrong(candidate, ["domains"], `a host outside '${zone}' and '${PLATFORM_ZONE}'`, `'${host}'`),
+        ];
+      return isTwice(host, at) ? [wrong(candidate, ["domains"], "each domain once", `'${host}' again`)] : [];
+    });
+  });
 }
 
 function pathPrefixesAreUnique(candidates: readonly Candidate[]): Problem[] {

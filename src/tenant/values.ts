@@ -66,6 +66,14 @@ export const email = text(
   /^(?=.{3,254}$)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$/,
 );
 
+/** Each takes a place of the Front Door profile. */
+const MAX_DOMAINS = 20;
+
+/** Customers' own hosts. */
+export const domains = z
+  .array(hostName, "a list of host names such as [portal.acme.example]")
+  .max(MAX_DOMAINS, `at most ${MAX_DOMAINS} host names`);
+
 /** As the gate reads paths (`src/gate/pathPrefix.ts`): whole segments of lower case, which every server reads alike. */
 export const pathPrefix = text(
   "a path such as '/t/acme': at most 4 segments of lowercase letters, digits, '_' and '-', 100 characters in all, no slash last",

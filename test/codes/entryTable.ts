@@ -8,7 +8,6 @@ const SLUG_FORM =
 const UNBUILT: readonly (readonly [field: string, line: string, column: number, what: string])[] = [
   ["parent", "parent: acme", 1, "tenants below tenants"],
   ["isolation", "isolation: schema", 12, "a schema in a shared database"],
-  ["domains", "domains: [portal.newcomer.example]", 1, "customers' own domains"],
   ["identity", "identity: { providers: [] }", 1, "identity providers and groups"],
   ["extras", "extras: { storage: true }", 1, "storage, vectors and health checks"],
 ];

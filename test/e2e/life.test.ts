@@ -59,6 +59,7 @@ describe.sequential("three tenants on one machine", () => {
       secret: { name: "tenant-db-acme", exists: true },
       dns: { host: host("acme"), resolves: true },
       cdn: { host: host("acme"), serving: true },
+      domains: [],
       admin: { email: "admin@acme.example", seeded: true },
       organization: { created: true, id: status.id },
       settings: { inherited: true },

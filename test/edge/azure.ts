@@ -86,7 +86,19 @@ function serveArm(
     answer(response, 401, { error: { code: "AuthenticationFailed", message: "no token" } });
     return;
   }
-  const found = resources.get(path);
+  const renewed = path.split("/refreshvalidationtoken")[0] ?? "";
+  const found = resources.get(renewed);
+  if (path !== renewed && found !== undefined) {
+    const validationProperties = { validationToken: "_new" };
+    const properties = {
+      ...(found.properties as Json),
+      domainValidationState: "Pending",
+      validationProperties,
+    };
+    resources.set(renewed, { ...found, properties });
+    answer(response, 200, undefined);
+    return;
+  }
   if (request.method === "DELETE") {
     const slug = path.split("/customdomains/tenant-")[1];
     const isCnamed = slug !== undefined && resources.has(PATHS.cname(slug).toLowerCase());

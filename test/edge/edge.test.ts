@@ -62,8 +62,19 @@ describe("Resource Manager by name", () => {
     expect(await edge.customDomain("tenant-acme")).toEqual({
       hostName: "acme.local.tenantry.test",
       validationState: "Pending",
+      validationToken: "",
     });
     expect(await edge.hasRoute("tenant-acme")).toBe(true);
+  });
+
+  test("an expired validation is given another token", async () => {
+    azure.put(PATHS.domain("acme"), { hostName: "portal.acme.example", domainValidationState: "TimedOut" });
+    await edge.renewValidation("tenant-acme");
+    expect(await edge.customDomain("tenant-acme")).toEqual({
+      hostName: "portal.acme.example",
+      validationState: "Pending",
+      validationToken: "_new",
+    });
   });
 
   test("F42: a domain that is still CNAMEd is refused, and goes after the CNAME", async () => {

@@ -9,6 +9,7 @@ const HEALTHY: TenantStatus = {
   secret: { name: "tenant-db-acme", exists: true },
   dns: { host: "acme.tenantry.test", resolves: true },
   cdn: { host: "acme.tenantry.test", serving: true },
+  domains: [],
   admin: { email: "a@acme.example", seeded: true },
   organization: { created: true, id: "11111111-1111-4111-8111-111111111111" },
   settings: { inherited: true },

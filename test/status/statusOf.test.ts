@@ -6,6 +6,7 @@ const NAMES = {
   databaseName: "tenant_acme",
   secretName: "tenant-db-acme",
   host: "acme.tenantry.test",
+  domains: [],
   inheritedSettings: { model: "small" },
 };
 const RECORD = {
@@ -33,6 +34,7 @@ function observation(changes: Partial<TenantObservation> = {}): TenantObservatio
     hasSecret: true,
     cname: "x.z01.azurefd.net",
     probe: { isAnswered: true, statusCode: 200, body: '{"slug":"acme"}' },
+    domains: [],
     problems: [],
     ...changes,
   };
@@ -54,11 +56,35 @@ describe("a tenant's status", () => {
       secret: { name: "tenant-db-acme", exists: true },
       dns: { host: "acme.tenantry.test", resolves: true },
       cdn: { host: "acme.tenantry.test", serving: true },
+      domains: [],
       admin: { email: "a@acme.example", seeded: true },
       organization: { created: true, id: RECORD.id },
       settings: { inherited: true },
       lastError: null,
     });
+  });
+
+  test("tells of each of the customer's hosts how far it is, and what its name servers must still answer", () => {
+    const answered = { isAnswered: true, statusCode: 200, body: '{"slug":"acme"}' } as const;
+    const away = { isAnswered: false, reason: "x" } as const;
+    const domains = [
+      { host: "a.example", validationState: "Approved", validationToken: "t1", probe: answered },
+      { host: "b.example", validationState: "Pending", validationToken: "t2", probe: away },
+      { host: "c.example", validationState: undefined, validationToken: "", probe: away },
+    ];
+    const told = statusOf(observation({ domains, endpointHost: "x.azurefd.net" }));
+    expect([told.domains, told.domainRecords]).toEqual([
+      [
+        { host: "a.example", validation: "Approved", serving: true },
+        { host: "b.example", validation: "Pending", serving: false },
+        { host: "c.example", validation: "None", serving: false },
+      ],
+      [
+        { type: "TXT", name: "_dnsauth.b.example", value: "t2" },
+        { type: "CNAME", name: "b.example", value: "x.azurefd.net" },
+        { type: "CNAME", name: "c.example", value: "x.azurefd.net" },
+      ],
+    ]);
   });
 
   test("is serving only when the CDN reached this tenant", () => {

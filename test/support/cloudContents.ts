@@ -8,8 +8,8 @@ import { type Environment, query, readEnvironment, secretClient, tenantUrl } fro
 import type { Workspace } from "./workspace.ts";
 
 /** `stacks/Pulumi.local.yaml`'s. */
-const SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001";
-const GROUP = "tenantry-local";
+export const SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001";
+export const GROUP = "tenantry-local";
 const FRONT_DOOR = "tenantry-local";
 
 /** What tenants have left in a local cloud, by kind; every list is sorted, and a name twice is there twice. */
@@ -27,6 +27,9 @@ export interface CloudContents {
 
 /** A zone has them from its creation to its end. */
 const ZONES_OWN = ["NS @", "SOA @"];
+
+/** Serves the endpoint's own host, whoever the tenants are. */
+const PLATFORMS_ROUTE = "shared";
 
 /** A workspace's local cloud, and its Resource Manager for this process's own clients. */
 export async function enterCloud(workspace: Workspace): Promise<Environment> {
@@ -52,7 +55,9 @@ export async function readCloudContents(cloud: Environment): Promise<CloudConten
       )
     ).filter((record) => !ZONES_OWN.includes(record)),
     domains: await collect(cdn.afdCustomDomains.listByProfile(GROUP, FRONT_DOOR), ({ name }) => name),
-    routes: await collect(cdn.routes.listByEndpoint(GROUP, FRONT_DOOR, FRONT_DOOR), ({ name }) => name),
+    routes: (
+      await collect(cdn.routes.listByEndpoint(GROUP, FRONT_DOOR, FRONT_DOOR), ({ name }) => name)
+    ).filter((route) => route !== PLATFORMS_ROUTE),
   };
   for (const names of Object.values(contents)) names.sort();
   return contents;

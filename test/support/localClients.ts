@@ -90,9 +90,10 @@ export async function cname(environment: Environment, host: string): Promise<rea
 export function ask(
   environment: Environment,
   host: string,
+  path = "/",
 ): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
-    const call = request(environment.frontDoor.url, { headers: { host } }, (response) => {
+    const call = request(environment.frontDoor.url, { path, headers: { host } }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));

@@ -23,6 +23,7 @@ const ENTRY: TenantEntry = {
   plan: "trial",
   server: "auto",
   region: "any",
+  domains: [],
   settings: { theme: "red" },
   labels: { tier: "pilot" },
 };

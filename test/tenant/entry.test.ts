@@ -13,6 +13,7 @@ describe("a good entry", () => {
       environments: ["local"],
       overrides: {},
       hold: false,
+      domains: [],
       isolation: "database",
       status: "active",
       plan: "trial",
@@ -34,6 +35,8 @@ describe("a good entry", () => {
       "region: westeurope",
       "isolation: database",
       "database: acme_health",
+      "domains: [portal.acme.example, acme.example]",
+      "pathPrefix: /t/acme",
       "migrations: { target: '0002' }",
       "settings: { model: gpt-4o-mini, maxTokens: 1000, features: { basicChat: true } }",
       "labels: { tier: pilot }",
@@ -54,6 +57,8 @@ describe("a good entry", () => {
       server: "db-02",
       region: "westeurope",
       database: "acme_health",
+      domains: ["portal.acme.example", "acme.example"],
+      pathPrefix: "/t/acme",
       migrations: { target: "0002" },
       settings: { model: "gpt-4o-mini", maxTokens: 1000, features: { basicChat: true } },
       labels: { tier: "pilot" },
@@ -76,7 +81,7 @@ environments: [local, local, mars]
 adminEmail: nobody
 plan: 12
 hold: perhaps
-domains: [portal.acme.example]
+domains: [Portal]
 status: gone
 server: DB 1
 settings: { "1": 2 }
@@ -91,13 +96,13 @@ overrides: { prod: { isolation: schema, displayName: x }, moon: {} }
       "E_INVALID_ENTRY tenants/acme.yaml:4:13 'adminEmail': expected an email address; got 'nobody'.",
       "E_INVALID_ENTRY tenants/acme.yaml:5:7 'plan': expected a plan's name (plans/*.yaml); got the number 12 (text needs quotes).",
       "E_INVALID_ENTRY tenants/acme.yaml:6:7 'hold': expected true or false; got 'perhaps'.",
-      "E_NOT_SUPPORTED tenants/acme.yaml:7:1 'domains': not built yet (customers' own domains); remove the field.",
+      "E_INVALID_ENTRY tenants/acme.yaml:7:11 'domains[0]': expected a lowercase host name such as 'tenants.example.com'; got 'Portal'.",
       "E_INVALID_ENTRY tenants/acme.yaml:8:9 'status': expected 'active', 'suspended' or 'deleted'; got 'gone'.",
       "E_INVALID_ENTRY tenants/acme.yaml:9:9 'server': expected a server's name: 3 to 63 lowercase letters, digits and hyphens, a letter first; got 'DB 1'.",
       "E_INVALID_ENTRY tenants/acme.yaml:10:13 'settings.1': expected a setting's key: a letter, then letters, digits, '.', '_' and '-'; got '1'.",
       "E_INVALID_ENTRY tenants/acme.yaml:11:22 'labels.practices': expected one line of text, at most 256 characters; got the number 14 (text needs quotes).",
       "E_NOT_SUPPORTED tenants/acme.yaml:12:33 'overrides.prod.isolation': not built yet (a schema in a shared database); remove the field.",
-      "E_INVALID_ENTRY tenants/acme.yaml:12:41 'overrides.prod.displayName': no such field; expected 'adminEmail', 'database', 'hold', 'labels', 'migrations', 'pathPrefix', 'plan', 'purge', 'region', 'server', 'settings', 'status' or 'suspendReason'.",
+      "E_INVALID_ENTRY tenants/acme.yaml:12:41 'overrides.prod.displayName': no such field; expected 'adminEmail', 'database', 'domains', 'hold', 'labels', 'migrations', 'pathPrefix', 'plan', 'purge', 'region', 'server', 'settings', 'status' or 'suspendReason'.",
       "E_INVALID_ENTRY tenants/acme.yaml:12:59 'overrides.moon': expected 'local' or 'prod' (stacks/Pulumi.<environment>.yaml); got 'moon'.",
     ]);
   });
@@ -130,8 +135,6 @@ overrides: { prod: { isolation: schema, displayName: x }, moon: {} }
   test.each([
     ["parent: umbrella", "parent"],
     ["isolation: schema", "isolation"],
-    ["domains: [portal.acme.example]", "domains"],
-    ["domains: []", "domains"],
     ["identity: { providers: [] }", "identity"],
     ["extras: { storage: true }", "extras"],
   ])("%s is not supported yet, by name", (line, field) => {

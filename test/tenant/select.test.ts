@@ -124,6 +124,24 @@ describe("rules", () => {
     ]);
   });
 
+  test("a domain belongs to one tenant, once, and to no zone of the platform's", () => {
+    const files = {
+      "tenants/acme.yaml": entryText("domains: [portal.one.example, www.local.tenantry.test]"),
+      "tenants/globex.yaml": entryText(
+        "domains: [portal.one.example, a.b.example, a.b.example, x.azurefd.net]",
+      ),
+    };
+    const outside = "expected a host outside 'local.tenantry.test' and 'azurefd.net'; got";
+    expect(refusal(() => choose(files, ALL))).toEqual([
+      "E_INVALID_ENTRY",
+      "tenants/acme.yaml:4:10 'domains': expected hosts of its own; got 'portal.one.example', as tenants/globex.yaml has.",
+      `tenants/acme.yaml:4:10 'domains': ${outside} 'www.local.tenantry.test'.`,
+      "tenants/globex.yaml:4:10 'domains': expected hosts of its own; got 'portal.one.example', as tenants/acme.yaml has.",
+      "tenants/globex.yaml:4:10 'domains': expected each domain once; got 'a.b.example' again.",
+      `tenants/globex.yaml:4:10 'domains': ${outside} 'x.azurefd.net'.`,
+    ]);
+  });
+
   test("a path prefix belongs to one tenant; both are told", () => {
     const files = {
       "tenants/acme.yaml": entryText("pathPrefix: /t/one"),

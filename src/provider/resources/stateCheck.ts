@@ -40,7 +40,7 @@ async function compareAhead(news: Previewed<StateCheckInputs>, run: Run): Promis
 
 async function compare(inputs: StateCheckInputs, run: Run): Promise<StateCheckOutputs> {
   await assertNoStrangers(inputs, run);
-  await assertEdgeRoom(inputs.slug, run);
+  await assertEdgeRoom(inputs.slug, inputs.hosts, run);
   await markPhase(run, inputs.tenantId, "state_checked");
   return inputs;
 }
