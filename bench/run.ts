@@ -20,7 +20,9 @@ if (process.argv[2] === "start") {
 
 if (process.argv[2] === "tenants") {
   const words = process.argv.slice(2);
-  writeSection("New tenants", `npm run bench -- ${words.join(" ")}`, await tenantsSection(words.slice(1)));
+  const tables = words[4] ?? "0";
+  const title = tables === "0" ? "New tenants" : `New tenants, ${tables} more tables`;
+  writeSection(title, `npm run bench -- ${words.join(" ")}`, await tenantsSection(words.slice(1)));
   process.exit(0);
 }
 

@@ -30,23 +30,30 @@ export interface TenantsOptions {
   readonly parallel: number;
   /** How the floor copies the template. */
   readonly strategy: string;
+  /** Tables that the tenants' migrations make beside the committed ones; the template has them too. */
+  readonly tables: number;
 }
 
-/** `npm run bench -- tenants [count] [parallel] [FILE_COPY|WAL_LOG]`: rates, their ratio and its spread, as a section of RESULTS.md. */
+/**
+ * `npm run bench -- tenants [count] [parallel] [FILE_COPY|WAL_LOG] [tables]`: rates, their ratio and its spread, as a section
+ * of RESULTS.md.
+ */
 export async function tenantsSection([
   count = "60",
   parallel = "8",
   strategy = "FILE_COPY",
+  tables = "0",
 ]: readonly string[]): Promise<string> {
-  const options = { count: Number(count), parallel: Number(parallel), strategy };
-  if (!(options.count >= 1 && options.count <= MAX_COUNT && options.parallel >= 1))
+  const options = { count: Number(count), parallel: Number(parallel), strategy, tables: Number(tables) };
+  if (!(options.count >= 1 && options.count <= MAX_COUNT && options.parallel >= 1 && options.tables >= 0))
     throw new Error(
-      `expected 1 to ${MAX_COUNT} tenants and how many at once; got '${count}' and '${parallel}'`,
+      `expected 1 to ${MAX_COUNT} tenants, how many at once and how many more tables; got '${count}', '${parallel}' and '${tables}'`,
     );
   const [load] = loadavg();
   const rounds = await measureTenants(options);
   const ratios = rounds.map((round) => floorTotal(round) / oursTotal(round)).sort((a, b) => a - b);
-  return `${options.parallel} at once on one server with durable settings, the floor by ${strategy}; process start and CHECKPOINT inside the
+  return `${options.parallel} at once on one server with durable settings, the floor by ${strategy}, both from a template with
+${options.tables} tables beside the committed ones; process start and CHECKPOINT inside the
 clock. Load average when it began: ${(load ?? 0).toFixed(1)}. Ratio by round: ${percent(ratios[0])} to ${percent(ratios.at(-1))}.
 
 | tenants | raw floor | of it CHECKPOINT | ours | of it CHECKPOINT | ours ÷ floor |
@@ -102,6 +109,7 @@ export async function measureTenants(options: TenantsOptions): Promise<readonly 
     execFileSync("rm", ["-rf", join(workspace.root, "tenants")]);
     execFileSync("mkdir", [join(workspace.root, "tenants")]);
     widen(workspace);
+    if (options.tables > 0) workspace.write("migrations/tenant/0099_bench.sql", tablesOf(options.tables));
     await run(workspace, ["up", "--platform"]);
     // Makes the template, and is the first to compile the bundle's code.
     await run(workspace, ["up", ...addEntries(workspace, "warm", 1)]);
@@ -115,6 +123,23 @@ export async function measureTenants(options: TenantsOptions): Promise<readonly 
   } finally {
     await workspace.dispose();
   }
+}
+
+/** Tables of eight columns with a primary, a foreign and a unique key and two more indexes each. */
+function tablesOf(count: number): string {
+  const table = (index: number): string => `CREATE TABLE bench.t${index} (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  code text NOT NULL UNIQUE,
+  before uuid REFERENCES bench.t${Math.max(0, index - 1)} (id),
+  title text NOT NULL,
+  amount numeric NOT NULL DEFAULT 0,
+  is_open boolean NOT NULL DEFAULT true,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  note text
+);
+CREATE INDEX t${index}_title ON bench.t${index} (title);
+CREATE INDEX t${index}_created ON bench.t${index} (created_at);`;
+  return `CREATE SCHEMA bench;\n${Array.from({ length: count }, (_, index) => table(index)).join("\n")}\n`;
 }
 
 async function measureRound(
