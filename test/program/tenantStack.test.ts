@@ -220,6 +220,26 @@ describe("TenantStack", () => {
     expect(await inputsOf(undefined)).toEqual({ length: 32 });
   });
 
+  test("a customer's host has a domain of its own on the tenant's route, and nothing in the zone", async () => {
+    const hosts = [...ACME.hosts, "portal.acme.example"];
+    const before = await declareAcme();
+    const after = await declareAcme({ tenant: { ...ACME, hosts, pathPrefix: "/t/acme" } });
+    const names = (declared: readonly Declared[]) => declared.map(({ name }) => name);
+    expect(names(after).filter((name) => !names(before).includes(name))).toEqual([
+      "acme-domain-portal.acme.example",
+    ]);
+    const inputsOf = (name: string) => after.find((each) => each.name === name)?.inputs;
+    expect(inputsOf("acme-domain-portal.acme.example")).toMatchObject({
+      customDomainName: "tenant-acme--bf0b779d6701",
+      hostName: "portal.acme.example",
+    });
+    expect(inputsOf("acme-route")).toMatchObject({
+      customDomains: [{ id: "acme-domain-id" }, { id: "acme-domain-portal.acme.example-id" }],
+    });
+    expect(inputsOf("acme-record")).toMatchObject({ hosts, pathPrefix: "/t/acme" });
+    expect(inputsOf("acme-registration")).toMatchObject({ hosts });
+  });
+
   test("declares exactly these resources, in the order of a provisioning", async () => {
     const declared = await declareAcme();
     expect(declared.slice(2)).toEqual([...RESERVATION, ...DATA, ...EDGE, REGISTRATION]);
