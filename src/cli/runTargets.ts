@@ -6,6 +6,7 @@ import {
   type RunResult,
 } from "../deploy/index.ts";
 import { exitCodeOf, UserError } from "../tenant/errors.ts";
+import { generationsOf } from "./generations.ts";
 import { openDisplay } from "./render/display.ts";
 import { PLATFORM, type ProgressDisplay, wavesOf } from "./render/progress.ts";
 import type { Target } from "./targets.ts";
@@ -53,11 +54,16 @@ export async function runTargets(
   const run = new TargetsRun(action, display, context.signal);
   try {
     for (const wave of wavesOf(targets, ({ name }) => name))
-      await inLanes(wave, parallel, (target) => run.take(target));
+      for (const generation of generationsOf(wave, ({ name }) => name, parentOfTarget))
+        await inLanes(generation, parallel, (target) => run.take(target));
   } finally {
     await display.close();
   }
   return targets.map((target) => run.outcomeOf(target));
+}
+
+function parentOfTarget({ tenant }: Target): string | undefined {
+  return tenant?.parent;
 }
 
 /** Options of a run of several targets. */

@@ -1,5 +1,5 @@
 import type { Client } from "../postgres/index.ts";
-import type { IdentitySeeds } from "../tenant/identitySeeds.ts";
+import { type IdentitySeeds, nameOfKey } from "../tenant/identitySeeds.ts";
 import { SEED_PAIRS, SEED_TABLES, type SeedTable } from "./seedTable.ts";
 
 /** What the database says of ours; rows of the tenant's own are in none of it. */
@@ -53,7 +53,7 @@ export async function writePart(
   const rows = change.set.map((key) => ({
     ...items[key],
     key,
-    name: items[key]?.name ?? nameOf(key),
+    name: items[key]?.name ?? nameOfKey(key),
     hash: hashes[String(items[key]?.secretName)],
   }));
   await client.query(upsertOf(table), [JSON.stringify(rows)]);
@@ -86,11 +86,6 @@ export async function suspendKeys(client: Client, isSuspended: boolean): Promise
       : "UPDATE tenantry.api_key SET suspended_at = NULL WHERE suspended_at IS NOT NULL",
   );
   return rowCount ?? 0;
-}
-
-/** `entry:` says where a key comes from; the name is what people see. */
-function nameOf(key: string): string {
-  return key.replace(/^entry:/, "");
 }
 
 async function selectPart(

@@ -160,6 +160,7 @@ export class TenantStack extends pulumi.ComponentResource {
       ...{ displayName, adminEmail, plan, labels, settings, status, secretName, hosts },
       ...(legalName === undefined ? {} : { legalName }),
       ...this.#suspendReason(),
+      ...(tenant.parent === undefined ? {} : { parent: tenant.parent }),
       invitationId: admin.invitationId,
       edgeWaitMs: config.edge.waitMs,
     };

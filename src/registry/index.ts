@@ -54,7 +54,7 @@ export {
   removeOperatorGrant,
   upsertOperatorGrant,
 } from "./operatorGrants.ts";
-export { ensureMainOrganization, readOrganization } from "./organization.ts";
+export { ensureMainOrganization, type OrganizationRow, readOrganization } from "./organization.ts";
 export {
   claimMail,
   currentInvitation,

@@ -1,20 +1,53 @@
 import { randomUUID } from "node:crypto";
 import { type Client, type Queryable, withTransaction } from "../postgres/index.ts";
+import { UserError } from "../tenant/errors.ts";
 
-/** Makes the tenant's organization (id = tenant id) or renames it; answers whether it wrote. Its parent is the main one. */
+/** What a tenant's organization is. */
+export interface OrganizationWish {
+  readonly tenantId: string;
+  readonly slug: string;
+  readonly name: string;
+  /** Slug of the tenant above; the main tenant when undefined. */
+  readonly parent: string | undefined;
+}
+
+/**
+ * Makes the tenant's organization (id = tenant id), or changes its name and parent; answers whether it wrote. Throws
+ * `E_ILLEGAL_TRANSITION` for a parent that was never registered.
+ */
 export async function upsertOrganization(
   client: Queryable,
-  tenantId: string,
-  slug: string,
-  name: string,
+  { tenantId, slug, name, parent }: OrganizationWish,
 ): Promise<boolean> {
+  const parentId = await findParent(client, slug, parent);
   const { rowCount } = await client.query(
-    `INSERT INTO identity.organization AS o (id, slug, name, parent_id)
-     VALUES ($1, $2, $3, (SELECT id FROM identity.organization WHERE is_main))
-     ON CONFLICT (id) DO UPDATE SET name = $3, updated_at = now() WHERE o.name IS DISTINCT FROM $3`,
-    [tenantId, slug, name],
+    `INSERT INTO identity.organization AS o (id, slug, name, parent_id) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (id) DO UPDATE SET name = $3, parent_id = $4, updated_at = now()
+       WHERE (o.name, o.parent_id) IS DISTINCT FROM ($3, $4::uuid)`,
+    [tenantId, slug, name, parentId],
   );
   return rowCount === 1;
+}
+
+/** Null where there is no main tenant. */
+async function findParent(
+  client: Queryable,
+  slug: string,
+  parent: string | undefined,
+): Promise<string | null> {
+  const { rows } = await client.query(
+    parent === undefined
+      ? "SELECT id FROM identity.organization WHERE is_main"
+      : `SELECT o.id FROM identity.organization o JOIN identity.tenant t ON t.id = o.id
+          WHERE t.slug = $1 AND t.status <> 'purged'`,
+    parent === undefined ? [] : [parent],
+  );
+  if (rows[0] !== undefined || parent === undefined) return rows[0]?.id ?? null;
+  throw new UserError(
+    "E_ILLEGAL_TRANSITION",
+    `Tenant '${slug}': its parent '${parent}' isn't registered yet; expected it to be up first.`,
+    { hint: `Run \`tenantry up ${parent} ${slug}\`: parents come first.` },
+  );
 }
 
 /** The organization that owns the platform; made once, renamed when the config says so. Answers its id. */
@@ -49,11 +82,26 @@ async function seedMainProviders(client: Queryable, organizationId: string): Pro
   );
 }
 
+/** A tenant's organization. */
+export interface OrganizationRow {
+  readonly id: string;
+  readonly name: string;
+  /** Slug of the living tenant above; undefined below the main tenant. */
+  readonly parent?: string;
+}
+
 /** A tenant's organization, or undefined. */
 export async function readOrganization(
   client: Queryable,
   tenantId: string,
-): Promise<{ readonly id: string; readonly name: string } | undefined> {
-  const { rows } = await client.query("SELECT id, name FROM identity.organization WHERE id = $1", [tenantId]);
-  return rows[0];
+): Promise<OrganizationRow | undefined> {
+  const { rows } = await client.query(
+    `SELECT o.id, o.name, t.slug AS parent FROM identity.organization o
+       LEFT JOIN identity.tenant t ON t.id = o.parent_id AND t.status <> 'purged' WHERE o.id = $1`,
+    [tenantId],
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { id, name, parent } = row;
+  return parent === null ? { id, name } : { id, name, parent };
 }

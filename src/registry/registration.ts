@@ -4,7 +4,7 @@ import { InternalError } from "../tenant/errors.ts";
 import type { RecordStatus } from "../tenant/resources.ts";
 import { appendAudit } from "./audit.ts";
 import { reserveHosts } from "./hosts.ts";
-import { upsertOrganization } from "./organization.ts";
+import { readOrganization, upsertOrganization } from "./organization.ts";
 import { releaseInvitation } from "./outbox.ts";
 import { recordPhase } from "./phases.ts";
 import type { Run } from "./run.ts";
@@ -24,6 +24,8 @@ export interface Registration {
   readonly status: DesiredStatus;
   readonly suspendReason?: string;
   readonly hosts: readonly string[];
+  /** Slug of the tenant above; default the main tenant. */
+  readonly parent?: string;
   /** Outbox row to release; empty for none. */
   readonly invitationId: string;
 }
@@ -56,7 +58,7 @@ export async function register(
     if (row === undefined) throw new InternalError(`no record has the id '${wanted.tenantId}'`);
     const changes = changesOf(row, wanted);
     const hasWritten = [
-      await upsertOrganization(client, row.id, row.slug, wanted.displayName),
+      await writeOrganization(client, row, wanted, run),
       await reserveHosts(client, row.id, row.slug, wanted.hosts),
       await writeColumns(client, row, wanted, changes),
       await auditUpdate(client, row, changes, run),
@@ -100,6 +102,25 @@ export function changesOf(row: TenantRow, wanted: Registration): Readonly<Record
   return Object.fromEntries(
     changed.map(([field, [old, next]]) => [field, { old: old as JsonValue, new: next as JsonValue }]),
   );
+}
+
+/** A changed parent has a row in the audit; a changed name is a change of the record's. */
+async function writeOrganization(
+  client: Queryable,
+  row: TenantRow,
+  { displayName: name, parent: wanted, status }: Registration,
+  run: Run,
+): Promise<boolean> {
+  const before = await readOrganization(client, row.id);
+  // Who goes need not wait for who went: the tenant above may be purged by now.
+  const parent = status === "deleted" && before !== undefined ? before.parent : wanted;
+  const subject = { tenantId: row.id, slug: row.slug };
+  const hasWritten = await upsertOrganization(client, { ...subject, name, parent });
+  if (before !== undefined && before.parent !== parent)
+    await appendAudit(client, subject, "TENANT_UPDATED", run, {
+      changes: { parent: { old: before.parent ?? null, new: parent ?? null } },
+    });
+  return hasWritten;
 }
 
 async function writeColumns(

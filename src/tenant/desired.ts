@@ -71,6 +71,8 @@ export interface DesiredTenant {
   /** Days between `deleted` and the purge. */
   readonly retentionDays: number;
   readonly migrations: MigrationPlan;
+  /** Slug of the tenant above; undefined for the main tenant. */
+  readonly parent?: string;
   /** Roles, groups, scopes, providers, applications and keys that its database begins with. */
   readonly identity: IdentitySeeds;
 }

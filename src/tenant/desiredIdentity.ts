@@ -1,5 +1,12 @@
 import type { JsonValue } from "./desired.ts";
-import { type IdentitySeeds, OWNERS_GROUP, ROLE_NAMES, type SeededProvider } from "./identitySeeds.ts";
+import type { EntryIdentity } from "./entryIdentity.ts";
+import {
+  entryKey,
+  type IdentitySeeds,
+  OWNERS_GROUP,
+  ROLE_NAMES,
+  type SeededProvider,
+} from "./identitySeeds.ts";
 import { apiKeySecretName, clientSecretName } from "./names.ts";
 import { DEFAULT_PERMISSIONS, IDENTITY_RESOURCES } from "./permissionTable.ts";
 import { DEFAULT_SEEDS, type PlanSeeds } from "./planSeeds.ts";
@@ -14,6 +21,8 @@ export interface IdentityWish {
   /** Of the parent tenant, or of the main one. */
   readonly parent: { readonly slug: string; readonly host?: string };
   readonly seeds?: PlanSeeds;
+  /** What the entry adds. */
+  readonly identity?: EntryIdentity;
 }
 
 /** Every row that a tenant's database gets beside its admin. Pure. */
@@ -29,13 +38,13 @@ export function toIdentitySeeds(wish: IdentityWish): IdentitySeeds {
         { permissions: [...(seeds.permissions[name] ?? DEFAULT_PERMISSIONS[name])].sort() },
       ]),
     ),
-    groups: { [OWNERS_GROUP]: { roles, hasAdmin: true } },
+    groups: { [OWNERS_GROUP]: { roles, hasAdmin: true }, ...entryGroups(wish) },
     scopes: Object.fromEntries(Object.entries(scopes).map(([key, name]) => [key, { name }])),
     apiResources: { api: { name: `${wish.product}_api`, scopes: Object.values(scopes).sort() } },
     identityResources: Object.fromEntries(
       Object.entries(IDENTITY_RESOURCES).map(([name, claims]) => [name, { name, claims }]),
     ),
-    providers: seeds.parentProvider ? { parent: parentProvider(wish) } : {},
+    providers: { ...(seeds.parentProvider ? { parent: parentProvider(wish) } : {}), ...entryProviders(wish) },
     ...applicationOf(wish, seeds, clientId, scopes),
     apiKeys: Object.fromEntries(
       Object.entries(seeds.apiKeys).map(([key, names]) => [
@@ -47,6 +56,25 @@ export function toIdentitySeeds(wish: IdentityWish): IdentitySeeds {
       ]),
     ),
   };
+}
+
+/** Groups by their providers' names for them. */
+function entryGroups({ identity }: IdentityWish): IdentitySeeds["groups"] {
+  return Object.fromEntries(
+    Object.entries(identity?.groups ?? {}).map(([name, roles]) => [
+      entryKey(name),
+      { roles: [...new Set(roles)].sort(), hasAdmin: false },
+    ]),
+  );
+}
+
+function entryProviders({ identity }: IdentityWish): IdentitySeeds["providers"] {
+  return Object.fromEntries(
+    (identity?.providers ?? []).map(({ name, kind, enabled, ...config }) => [
+      entryKey(name),
+      { kind, isEnabled: enabled, config },
+    ]),
+  );
 }
 
 /** Scopes by what a plan calls them: `<product>_api` is `all`. */

@@ -1,5 +1,5 @@
 import type { DesiredTenant, JsonValue, MigrationPlan, Setting, SettingSource } from "./desired.ts";
-import { toIdentitySeeds } from "./desiredIdentity.ts";
+import { type IdentityWish, toIdentitySeeds } from "./desiredIdentity.ts";
 import { entryIn, type TenantEntry } from "./entry.ts";
 import type { EnvironmentConfig } from "./environmentConfig.ts";
 import { databaseNameOf, hostOf, roleNameOf, secretNameOf, stackOf } from "./names.ts";
@@ -12,7 +12,7 @@ import type { Plan } from "./plan.ts";
 export function toDesiredTenant(entry: TenantEntry, plan: Plan, config: EnvironmentConfig): DesiredTenant {
   const own = entryIn(entry, config.environment);
   const { slug } = entry;
-  const { database = databaseNameOf(slug), purge, migrationTarget, domains, ...decided } = own;
+  const { database = databaseNameOf(slug), purge, migrationTarget, domains, identity, ...decided } = own;
   const hosts = [hostOf(slug, config.zone), ...domains];
   return {
     ...decided,
@@ -37,10 +37,19 @@ export function toDesiredTenant(entry: TenantEntry, plan: Plan, config: Environm
       slug,
       product: config.product,
       hosts,
-      parent: { slug: config.mainTenant.slug },
+      parent: parentOf(own.parent, config),
+      ...(identity === undefined ? {} : { identity }),
       ...(plan.seeds === undefined ? {} : { seeds: plan.seeds }),
     }),
   };
+}
+
+/** A tenant's people sign in on its own host; the main tenant has none. */
+function parentOf(
+  parent: string | undefined,
+  { mainTenant, zone }: EnvironmentConfig,
+): IdentityWish["parent"] {
+  return parent === undefined ? { slug: mainTenant.slug } : { slug: parent, host: hostOf(parent, zone) };
 }
 
 function layer(values: Readonly<Record<string, JsonValue>>, source: SettingSource): Record<string, Setting> {

@@ -1,4 +1,5 @@
 import type { DesiredStatus, JsonValue } from "./desired.ts";
+import type { EntryIdentity } from "./entryIdentity.ts";
 import { type EntryFields, entrySchema, type OverrideFields } from "./entrySchema.ts";
 import { checkFields, describeGot, firstOfEachPath } from "./fieldProblems.ts";
 import { lifecycleProblems } from "./lifecycleRules.ts";
@@ -34,6 +35,9 @@ export interface EnvironmentEntry {
   /** The customer's own hosts. */
   readonly domains: readonly string[];
   readonly pathPrefix?: string;
+  /** Slug of the tenant above. */
+  readonly parent?: string;
+  readonly identity?: EntryIdentity;
   readonly migrationTarget?: string;
   readonly settings: Readonly<Record<string, JsonValue>>;
   readonly labels: Readonly<Record<string, string>>;

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { identitySchema } from "./entryIdentity.ts";
+import { SLUG_PATTERN } from "./names.ts";
 import {
   databaseName,
   domains,
@@ -46,6 +48,12 @@ const overridable = {
   domains: domains.describe("The customer's own hosts, proven by TXT records; `status` shows which."),
   pathPrefix: pathPrefix.describe(
     "A second way in, on hosts that are no tenant's own: unique among tenants.",
+  ),
+  parent: text("a tenant's slug", SLUG_PATTERN).describe(
+    "The tenant above this one, of the same environment; without it the main tenant.",
+  ),
+  identity: identitySchema.describe(
+    "Where the tenant's people may sign in, and which roles their groups have.",
   ),
   migrations: fields({ target: migrationVersion }).describe("The last migration this tenant gets."),
   settings: settings.describe("Win over the plan's and the environment's, key by key."),

@@ -19,6 +19,18 @@ export type RoleName = (typeof ROLE_NAMES)[number];
 /** The group that has every role, and the first admin in it. */
 export const OWNERS_GROUP = "TenantOwners";
 
+const ENTRY_PREFIX = "entry:";
+
+/** What tenantry calls a row that the entry asks for: apart from its own. */
+export function entryKey(name: string): string {
+  return `${ENTRY_PREFIX}${name}`;
+}
+
+/** What people call a row with this key. */
+export function nameOfKey(key: string): string {
+  return key.startsWith(ENTRY_PREFIX) ? key.slice(ENTRY_PREFIX.length) : key;
+}
+
 /**
  * Everything beside the admin that tenantry puts into a tenant's database, by what it calls each row. Plain data without a
  * secret: what has one names it in the tenants' vault.

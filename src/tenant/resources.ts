@@ -177,6 +177,8 @@ export interface RegistrationInputs extends TenantKey, DatabaseAddress {
   readonly secretName: string;
   readonly hosts: readonly string[];
   readonly invitationId: string;
+  /** Slug of the tenant above; without it the main tenant. */
+  readonly parent?: string;
   /** How long the tenant's own host is waited for, in ms; then `E_EDGE_PENDING`. Not compared by diff. */
   readonly edgeWaitMs: number;
 }

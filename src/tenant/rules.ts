@@ -1,6 +1,7 @@
 import type { DesiredTenant } from "./desired.ts";
 import type { EnvironmentConfig } from "./environmentConfig.ts";
 import type { ErrorCode } from "./errors.ts";
+import { nameOfKey } from "./identitySeeds.ts";
 import { expectedGot, orList, type Problem, type ValuePath } from "./problems.ts";
 import type { Source } from "./source.ts";
 
@@ -27,6 +28,7 @@ export const TENANT_RULES: readonly TenantRule[] = [
   { name: "hosts are not the platform's", check: hostsAreNotThePlatforms },
   { name: "domains are outside the zone", check: domainsAreTheirs },
   { name: "path prefixes are nobody else's", check: pathPrefixesAreUnique },
+  { name: "groups have roles of their plan", check: groupRolesExist },
   { name: "named servers exist", check: serversExist },
   { name: "named regions have a server", check: regionsExist },
 ];
@@ -107,6 +109,23 @@ function pathPrefixesAreUnique(candidates: readonly Candidate[]): Problem[] {
   return clashes(candidates, prefixes).map(({ candidate, other, value }) =>
     wrong(candidate, ["pathPrefix"], "a path prefix of its own", `'${value}', as ${other.source.file} has`),
   );
+}
+
+/** A plan may leave roles out: nobody can be given one that isn't there. */
+function groupRolesExist(candidates: readonly Candidate[]): Problem[] {
+  return candidates.flatMap((candidate) => {
+    const { groups, roles } = candidate.tenant.identity;
+    return Object.entries(groups)
+      .filter(([key]) => nameOfKey(key) !== key)
+      .flatMap(([key, group]) =>
+        group.roles
+          .filter((role) => !Object.hasOwn(roles, role))
+          .map((role) => {
+            const expected = `a role that plan '${candidate.tenant.plan}' has (${Object.keys(roles).join(", ")})`;
+            return wrong(candidate, ["identity", "groups", nameOfKey(key)], expected, `'${role}'`);
+          }),
+      );
+  });
 }
 
 function serversExist(candidates: readonly Candidate[], config: EnvironmentConfig): Problem[] {

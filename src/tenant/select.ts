@@ -3,6 +3,7 @@ import { toDesiredTenant } from "./desiredTenant.ts";
 import { entryIn, type TenantEntry } from "./entry.ts";
 import type { EnvironmentConfig } from "./environmentConfig.ts";
 import { UserError } from "./errors.ts";
+import { ancestorsOf, checkFamilyRules } from "./familyRules.ts";
 import {
   entryPath,
   environmentNames,
@@ -10,6 +11,7 @@ import {
   type LoadedPlan,
   loadEntry,
   loadPlans,
+  loadWorkspace,
   stackFilePath,
   type Workspace,
 } from "./load.ts";
@@ -70,6 +72,7 @@ export function reviewEnvironment(workspace: Workspace, config: EnvironmentConfi
       ...workspace.plans.flatMap(({ problems }) => problems),
       ...decided.flatMap(({ problems }) => problems),
       ...checkTenantRules(candidates, config),
+      ...checkFamilyRules(candidates, config),
     ],
   };
 }
@@ -102,8 +105,33 @@ export function loadTenant(root: string, slug: string, config: EnvironmentConfig
   }
   refuseProblems(absentProblem(loaded, config.environment));
   const { candidate, problems } = decide(loaded, loadPlans(root), config);
-  refuseProblems([...problems, ...(candidate === undefined ? [] : checkTenantRules([candidate], config))]);
+  refuseProblems([
+    ...problems,
+    ...(candidate === undefined ? [] : checkTenantRules([candidate], config)),
+    ...(candidate === undefined ? [] : familyProblems(root, candidate, config)),
+  ]);
   return (candidate as Candidate).tenant;
+}
+
+/** What is wrong between one tenant and those above it; where it is to be deleted, those below it too. */
+function familyProblems(root: string, candidate: Candidate, config: EnvironmentConfig): Problem[] {
+  const { status, parent, slug } = candidate.tenant;
+  const isOwn = ({ place }: Problem) => place.file === candidate.source.file;
+  if (status === "deleted") {
+    const { candidates } = reviewEnvironment(loadWorkspace(root), config);
+    return checkFamilyRules(candidates, config).filter(isOwn);
+  }
+  const plans = parent === undefined ? [] : loadPlans(root);
+  const known = new Map([[slug, candidate]]);
+  const parentOf = (name: string) => {
+    const loaded = known.has(name) ? undefined : loadEntry(root, name);
+    const found = loaded === undefined ? undefined : decide(loaded, plans, config).candidate;
+    if (found !== undefined) known.set(name, found);
+    return known.get(name)?.tenant.parent;
+  };
+  // The last one's parent is asked for as well, so every ancestor is known then.
+  ancestorsOf(slug, parentOf);
+  return checkFamilyRules([...known.values()], config).filter(isOwn);
 }
 
 interface Decided {

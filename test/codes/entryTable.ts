@@ -6,9 +6,7 @@ const SLUG_FORM =
 
 /** Fields of an entry that aren't built: line, column of the complaint, and what for. */
 const UNBUILT: readonly (readonly [field: string, line: string, column: number, what: string])[] = [
-  ["parent", "parent: acme", 1, "tenants below tenants"],
   ["isolation", "isolation: schema", 12, "a schema in a shared database"],
-  ["identity", "identity: { providers: [] }", 1, "identity providers and groups"],
   ["extras", "extras: { storage: true }", 1, "storage, vectors and health checks"],
 ];
 

@@ -102,7 +102,7 @@ overrides: { prod: { isolation: schema, displayName: x }, moon: {} }
       "E_INVALID_ENTRY tenants/acme.yaml:10:13 'settings.1': expected a setting's key: a letter, then letters, digits, '.', '_' and '-'; got '1'.",
       "E_INVALID_ENTRY tenants/acme.yaml:11:22 'labels.practices': expected one line of text, at most 256 characters; got the number 14 (text needs quotes).",
       "E_NOT_SUPPORTED tenants/acme.yaml:12:33 'overrides.prod.isolation': not built yet (a schema in a shared database); remove the field.",
-      "E_INVALID_ENTRY tenants/acme.yaml:12:41 'overrides.prod.displayName': no such field; expected 'adminEmail', 'database', 'domains', 'hold', 'labels', 'migrations', 'pathPrefix', 'plan', 'purge', 'region', 'server', 'settings', 'status' or 'suspendReason'.",
+      "E_INVALID_ENTRY tenants/acme.yaml:12:41 'overrides.prod.displayName': no such field; expected 'adminEmail', 'database', 'domains', 'hold', 'identity', 'labels', 'migrations', 'parent', 'pathPrefix', 'plan', 'purge', 'region', 'server', 'settings', 'status' or 'suspendReason'.",
       "E_INVALID_ENTRY tenants/acme.yaml:12:59 'overrides.moon': expected 'local' or 'prod' (stacks/Pulumi.<environment>.yaml); got 'moon'.",
     ]);
   });
@@ -117,25 +117,23 @@ overrides: { prod: { isolation: schema, displayName: x }, moon: {} }
 
   test("is one error whose code is the problems' own, or E_INVALID_ENTRY when they differ", () => {
     const only = new ProblemsError(
-      parse(entryText("parent: umbrella", "extras: { storage: true }")).problems,
+      parse(entryText("isolation: schema", "extras: { storage: true }")).problems,
     );
     expect([only.code, only.message]).toEqual([
       "E_NOT_SUPPORTED",
-      "tenants/acme.yaml:4:1 'parent': not built yet (tenants below tenants); remove the field.\n" +
+      "tenants/acme.yaml:4:12 'isolation': not built yet (a schema in a shared database); remove the field.\n" +
         "tenants/acme.yaml:5:1 'extras': not built yet (storage, vectors and health checks); remove the field.",
     ]);
-    const mixed = new ProblemsError(parse(entryText("parent: umbrella", "plan: [a]")).problems);
+    const mixed = new ProblemsError(parse(entryText("isolation: schema", "plan: [a]")).problems);
     expect([mixed.code, mixed.message]).toEqual([
       "E_INVALID_ENTRY",
-      "tenants/acme.yaml:4:1 'parent': not built yet (tenants below tenants); remove the field. [E_NOT_SUPPORTED]\n" +
+      "tenants/acme.yaml:4:12 'isolation': not built yet (a schema in a shared database); remove the field. [E_NOT_SUPPORTED]\n" +
         "tenants/acme.yaml:5:7 'plan': expected a plan's name (plans/*.yaml); got a list. [E_INVALID_ENTRY]",
     ]);
   });
 
   test.each([
-    ["parent: umbrella", "parent"],
     ["isolation: schema", "isolation"],
-    ["identity: { providers: [] }", "identity"],
     ["extras: { storage: true }", "extras"],
   ])("%s is not supported yet, by name", (line, field) => {
     const { problems } = parse(entryText(line));

@@ -2,7 +2,7 @@ import { type IdentityContext, identityHook, type ObservedIdentity } from "../..
 import { forgetSeededSecrets, noteSeededSecrets } from "../../registry/index.ts";
 import type { DesiredStatus } from "../../tenant/desired.ts";
 import { markerOf } from "../../tenant/edgeNames.ts";
-import { seedSecretNames } from "../../tenant/identitySeeds.ts";
+import { nameOfKey, seedSecretNames } from "../../tenant/identitySeeds.ts";
 import type { IdentityInputs, IdentityOutputs } from "../../tenant/resources.ts";
 import type { FoundSecret } from "../../vault/index.ts";
 import { assertMayDelete } from "../deleteLock.ts";
@@ -55,7 +55,21 @@ async function seed(inputs: IdentityInputs, run: Run): Promise<IdentityOutputs> 
     ),
   );
   run.point("applied");
+  await warnOfMissing(seeds, run);
   return inputs;
+}
+
+/** A provider's client secret is an operator's to write: until then nobody can sign in there. */
+async function warnOfMissing({ providers }: IdentityInputs["seeds"], run: Run): Promise<void> {
+  for (const [key, { config, isEnabled }] of Object.entries(providers)) {
+    const { clientSecretRef: name } = config;
+    if (!isEnabled || typeof name !== "string") continue;
+    const found = await run.access.tenantVault.find(name);
+    if (found?.state === "present") continue;
+    await run.warn(
+      `identity provider '${nameOfKey(key)}': ${run.access.tenantVault.url} has no secret '${name}'; nobody signs in there until an operator writes it.`,
+    );
+  }
 }
 
 /** API keys that don't fit the status show another one. */

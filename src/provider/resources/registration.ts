@@ -2,6 +2,7 @@ import { factsOf } from "../../listeners/index.ts";
 import {
   assertPurgeable,
   currentInvitation,
+  type OrganizationRow,
   readOpenCalls,
   readOrganization,
   readRecordById,
@@ -45,7 +46,7 @@ export const registration: ResourceType<RegistrationInputs, RegistrationOutputs>
       const invitation = await currentInvitation(client, wanted.tenantId);
       // Another link that was sent since is as good as the one that this run would let go.
       const invitationId = invitation?.releasedAt == null ? wanted.invitationId : invitation.id;
-      const real = realInputs(record, { ...wanted, invitationId }, organization?.name ?? "");
+      const real = realInputs(record, { ...wanted, invitationId }, organization);
       return { inputs: real, outputs: real };
     });
   },
@@ -102,12 +103,17 @@ async function tellDeleting(tenantId: string, run: Run): Promise<void> {
 }
 
 /** An organization of another name, or none, is a difference in `displayName`, which the next run puts right. */
-function realInputs(record: TenantRow, wanted: RegistrationInputs, organization: string): RegistrationInputs {
-  const { legalName: _, suspendReason: __, ...rest } = wanted;
-  const isNamedAlike = organization === record.displayName;
+function realInputs(
+  record: TenantRow,
+  wanted: RegistrationInputs,
+  organization: OrganizationRow | undefined,
+): RegistrationInputs {
+  const { legalName: _, suspendReason: __, parent: ___, ...rest } = wanted;
+  const name = organization?.name ?? "";
+  const isNamedAlike = name === record.displayName;
   return {
     ...rest,
-    displayName: isNamedAlike ? (record.displayName ?? "") : organization,
+    displayName: isNamedAlike ? (record.displayName ?? "") : name,
     adminEmail: record.adminEmail ?? "",
     plan: record.plan ?? "",
     labels: record.labels,
@@ -115,6 +121,7 @@ function realInputs(record: TenantRow, wanted: RegistrationInputs, organization:
     hosts: record.hosts,
     // A delete that was cut off isn't registered as one: the difference makes the next run finish it.
     status: record.status === "deleting" ? "active" : realStatus(record.status, wanted.status),
+    ...(organization?.parent === undefined ? {} : { parent: organization.parent }),
     ...(record.legalName === null ? {} : { legalName: record.legalName }),
     ...(record.status === "suspended" && record.statusReason !== null
       ? { suspendReason: record.statusReason }
