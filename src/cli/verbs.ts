@@ -120,7 +120,7 @@ export const VERBS: readonly VerbRow[] = [
   {
     name: "maintain",
     group: "Operations",
-    summary: "do all that is due: retries, backups, purges, a look at every tenant",
+    summary: "do all that is due: retries, mails, backups, purges, a look at every tenant",
     load: async () => (await import("./maintain.ts")).maintain,
   },
   {

@@ -87,6 +87,9 @@ describe.sequential("`tenantry maintain`", () => {
       [ACME],
     );
     expect(provisioned).toEqual([{ rows: 1 }]);
+    const mails = await sql("SELECT attempts, sent_at IS NOT NULL AS sent FROM identity.outbox");
+    expect(mails.filter(({ sent }) => sent)).toHaveLength(2);
+    expect(mails.every(({ attempts }) => attempts === 1)).toBe(true);
   });
 
   test("leaves out a tenant that another run holds, says so, and ends in 5", async () => {
@@ -125,7 +128,7 @@ describe.sequential("`tenantry maintain`", () => {
     const ill = await maintain();
     expect(ill.code).toBe(1);
     expect(about(ill, OTHER)).toEqual([["health", "failed", "E_UNREACHABLE"]]);
-    expect(ill.stdout).toContain(`secret 'tenant-db-${OTHER}' isn't there`);
+    expect(ill.stdout).toContain(`secret 'tenant-db-${OTHER}' is not there`);
     await (await vault.beginRecoverDeletedSecret(`tenant-db-${OTHER}`)).pollUntilDone();
   });
 

@@ -1,21 +1,20 @@
 import { listRecords } from "../../registry/index.ts";
-import { namesOf, openObserver, statusOf, type TenantStatus } from "../../status/index.ts";
+import { healthOf, namesOf, openObserver, statusOf } from "../../status/index.ts";
 import { UserError } from "../../tenant/errors.ts";
 import { loadEntry } from "../../tenant/load.ts";
 import { loadTenant } from "../../tenant/select.ts";
 import type { OperationContext } from "../context.ts";
 import type { MaintenanceTask } from "./task.ts";
 
-/** A look at each active tenant: database, secret, DNS and CDN. */
+/** A look at each active and suspended tenant, judged as `tenantry health` judges it. */
 export const health: MaintenanceTask = {
   name: "health",
   isTenantHeld: false,
   due: async (context) => {
     const records = await context.access.withMaster((client) => listRecords(client));
-    const active = records.filter(
-      ({ slug, status }) => status === "active" && loadEntry(context.root, slug) !== undefined,
-    );
-    return active.map(({ slug }) => ({ slug, words: "look", run: () => look(context, slug) }));
+    const living = records.filter(({ status }) => status === "active" || status === "suspended");
+    const known = living.filter(({ slug }) => loadEntry(context.root, slug) !== undefined);
+    return known.map(({ slug }) => ({ slug, words: "look", run: () => look(context, slug) }));
   },
 };
 
@@ -24,24 +23,13 @@ async function look(context: OperationContext, slug: string): Promise<string> {
   const tenant = loadTenant(context.root, slug, context.config);
   const observer = await openObserver({ platformVaultUrl, tenantVaultUrl, masterRef });
   try {
-    const status = statusOf(await observer.observe(namesOf(tenant)));
-    const ills = illsOf(status);
-    if (ills.length === 0) return "well";
-    throw new UserError("E_UNREACHABLE", `Tenant '${slug}' isn't well: ${ills.join("; ")}.`, {
+    const { problems } = healthOf(statusOf(await observer.observe(namesOf(tenant))), tenant.status);
+    if (problems.length === 0) return "well";
+    const words = problems.map(({ part, message }) => `${part} ${message}`).join("; ");
+    throw new UserError("E_UNREACHABLE", `Tenant '${slug}' isn't well: ${words}.`, {
       hint: `\`tenantry status ${slug}\` shows all of it.`,
     });
   } finally {
     await observer.close();
   }
-}
-
-/** What of an active tenant doesn't work, in a few words each. Pure. */
-export function illsOf({ database, secret, dns, cdn, lastError }: TenantStatus): readonly string[] {
-  return [
-    ...(database.healthy ? [] : [`database '${database.name}' doesn't answer`]),
-    ...(secret.exists ? [] : [`secret '${secret.name}' isn't there`]),
-    ...(dns.resolves ? [] : [`'${dns.host}' doesn't resolve`]),
-    ...(cdn.serving ? [] : [`'${cdn.host}' doesn't serve it`]),
-    ...(lastError === null ? [] : [lastError.message]),
-  ];
 }
