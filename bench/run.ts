@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { createWorkspace, type Workspace } from "../test/support/workspace.ts";
 import { engineSection } from "./engineSection.ts";
 import { openFloor } from "./floor.ts";
+import { lifeSection } from "./life.ts";
 import { measureStarts } from "./localStart.ts";
 import { type Row, spreadOf, timeCommand } from "./measure.ts";
 import { hasOfficial } from "./officialStacks.ts";
@@ -23,6 +24,12 @@ if (process.argv[2] === "tenants") {
   const tables = words[4] ?? "0";
   const title = tables === "0" ? "New tenants" : `New tenants, ${tables} more tables`;
   writeSection(title, `npm run bench -- ${words.join(" ")}`, await tenantsSection(words.slice(1)));
+  process.exit(0);
+}
+
+if (process.argv[2] === "life") {
+  const runs = Number(process.argv[3] ?? RUNS);
+  writeSection("A tenant's life", `npm run bench -- life ${runs}`, await lifeSection(runs));
   process.exit(0);
 }
 

@@ -62,6 +62,19 @@ describe.sequential("the verbs that change a tenant's status", () => {
     expect(await query(await asAdmin(environment, "acme"), OPEN_KEYS)).toEqual([]);
   });
 
+  test("is done by an admin that is no superuser, and the other tenant's role never reaches the database (F18, F19)", async () => {
+    const [admin] = await query(
+      await asAdmin(environment, "acme"),
+      "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user",
+    );
+    expect(admin).toEqual({ rolsuper: false, rolcreatedb: true, rolcreaterole: true });
+    const theirs = new URL(await tenantUrl(environment, OTHER));
+    const { host } = new URL(url);
+    theirs.host = host;
+    // Where both are on one server it may log in there, and still not into this database.
+    expect(["42501", "28P01"]).toContain(await loginRefusal(onDatabase(theirs.href, "tenant_acme")));
+  });
+
   test("again says that it is so, and writes no row", async () => {
     const before = await events();
     const run = await workspace.tenantry(["suspend", "acme"]);
