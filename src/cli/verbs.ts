@@ -106,6 +106,12 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./move.ts")).move,
   },
   {
+    name: "repair",
+    group: "Operations",
+    summary: "name what diverges about a tenant, and mend it",
+    load: async () => (await import("./repair.ts")).repair,
+  },
+  {
     name: "servers",
     group: "Operations",
     summary: "list, add, drain or set the database servers of an environment",
@@ -201,7 +207,6 @@ export const VERBS: readonly VerbRow[] = [
 export const UNBUILT_VERBS: readonly string[] = [
   "explain",
   "attach",
-  "repair",
   "migrate",
   "drift",
   "fleet",

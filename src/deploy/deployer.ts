@@ -69,6 +69,8 @@ export interface Deployer {
   undoFirstRun(stack: string, options?: RunOptions): Promise<RunResult>;
   /** Whether the stack holds a registered tenant, which is never undone. */
   isRegistered(stack: string): Promise<boolean>;
+  /** Number of the password that the stack's state holds: 0 for the first one, and where there is none. */
+  passwordRotation(stack: string): Promise<number>;
   /** What the stack's tenant was last registered as; undefined where none is. */
   registeredAs(stack: string): Promise<Properties | undefined>;
   /**

@@ -88,6 +88,13 @@ class EnvironmentDeployer implements Deployer {
     return resources.find(({ type }) => type === REGISTRATION)?.inputs;
   }
 
+  async passwordRotation(stack: string): Promise<number> {
+    const resources = await this.#stacks.resources(stack);
+    const password = resources.find(({ type }) => type === "random:index/randomPassword:RandomPassword");
+    const keepers = password?.inputs?.keepers as { readonly rotation?: string } | undefined;
+    return Number(keepers?.rotation ?? 0);
+  }
+
   async hasResources(stack: string): Promise<boolean> {
     const resources = await this.#stacks.resources(stack);
     if (resources.some(({ type }) => !type.startsWith("pulumi:"))) return true;

@@ -13,11 +13,13 @@ export { type MaintainedItem, type MaintainOptions, maintain } from "./maintain/
 export { summaryOf } from "./maintain/summary.ts";
 export { missingRecord } from "./missingRecord.ts";
 export { type Moved, move } from "./move.ts";
-export { type DroppedCopy, dropMovedCopies } from "./movedCopies.ts";
 export { type Offboarded, offboard } from "./offboard.ts";
 export { type Delivery, type DeliveryWish, deliverOutbox } from "./outbox.ts";
 export { planPlacement } from "./planPlacement.ts";
 export { renewDomains } from "./renewDomains.ts";
+export type { Cure, Diagnosis, Divergence } from "./repair/diagnose.ts";
+export { type MarkedTenant, rebuildMaster } from "./repair/rebuildMaster.ts";
+export { examine, type Repaired, repair } from "./repair/repair.ts";
 export { type Restored, type RestoreRequest, restore } from "./restore.ts";
 export { type Rotated, rotate } from "./rotate.ts";
 export { type RotatedServer, rotateServer } from "./rotateServer.ts";

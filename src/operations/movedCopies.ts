@@ -10,7 +10,6 @@ import {
 } from "../postgres/index.ts";
 import {
   appendAudit,
-  dueMovedCopies,
   endMove,
   type MoveRow,
   readRecordById,
@@ -18,34 +17,19 @@ import {
   unfinishedMoves,
 } from "../registry/index.ts";
 import type { OperationContext } from "./context.ts";
-import { withTenantHeld } from "./tenantHeld.ts";
 
 /** How long another run's work on the same tenant is waited for. */
 const LOCK_WAIT_MS = 60_000;
 
-/** A copy that a moved tenant had left on its old server and that is gone now. */
-export interface DroppedCopy {
-  readonly slug: string;
-  readonly server: string;
-}
-
 /**
- * Drops the old copies of moved tenants whose time is over, each under its tenant's lock and only what bears its marker. Safe to cut
- * off and to run twice at once. Throws what stops one of them; the others come with the next call.
+ * Drops the old copy that a move left, and with the last one the role there; only what bears the tenant's marker. The caller holds
+ * the tenant. False where another run was faster. Safe to cut off anywhere.
  */
-export async function dropMovedCopies(context: OperationContext): Promise<readonly DroppedCopy[]> {
-  const due = await context.access.withMaster(dueMovedCopies);
-  const dropped: DroppedCopy[] = [];
-  for (const move of due) {
-    const record = await context.access.withMaster((client) => readRecordById(client, move.tenantId));
-    if (record === undefined || context.signal.aborted) continue;
-    const isDropped = await withTenantHeld(context, record.slug, () => dropCopy(record, move, context));
-    if (isDropped) dropped.push({ slug: record.slug, server: move.from });
-  }
-  return dropped;
-}
-
-async function dropCopy(record: TenantRow, move: MoveRow, context: OperationContext): Promise<boolean> {
+export async function dropMovedCopy(
+  record: TenantRow,
+  move: MoveRow,
+  context: OperationContext,
+): Promise<boolean> {
   const { access, run } = context;
   const { rest, server } = await access.withMaster(async (client) => ({
     rest: await unfinishedMoves(client, record.id),

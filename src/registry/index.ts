@@ -73,6 +73,7 @@ export { type PhaseRow, readPhases, recordPhase } from "./phases.ts";
 export { beginMove, freePlace, type PlaceResult, placeTenant, previewPlacement } from "./place.ts";
 export { choosePlacement, type PlacementChoice, type PlacementWish, placementError } from "./placement.ts";
 export { assertPurgeable, decidePurge, isPurgeable, type PurgeDecision, type PurgeFacts } from "./purge.ts";
+export { type LostLife, rebuildRecord } from "./rebuild.ts";
 export {
   changesOf,
   type FieldChange,

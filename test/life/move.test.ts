@@ -192,6 +192,14 @@ describe.sequential("`tenantry move`", () => {
         /acme|moved/.test(name),
       );
     expect(await left()).toHaveLength(1);
+    await run("maintain");
+    expect(await left()).toHaveLength(1);
+    await query(
+      environment.master.url,
+      "UPDATE identity.tenant_move SET drop_after = now() WHERE state = 'kept'",
+    );
+    expect(await run("maintain")).toContain("dropped the old copy on");
+    expect(await left()).toEqual([]);
     expect(
       await query(
         onDatabase(await admin("db-01"), "postgres"),

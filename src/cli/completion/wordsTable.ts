@@ -71,6 +71,7 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   dump: { options: ["--file", "--no-wait", "--job"], arguments: "slugs" },
   backup: { options: ["--id"], arguments: "slugs" },
   rotate: { options: ["--server"], arguments: "slugs" },
+  repair: { options: ["--rebuild-master", "--yes"], arguments: "slugs" },
   move: { options: ["--to"], arguments: "slugs" },
   servers: {
     options: [
