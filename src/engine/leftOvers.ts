@@ -26,6 +26,7 @@ export class LeftOvers {
     this.#planner = new ReplacementPlanner(context, new Differ(context));
   }
 
+  /** One that can't be read stops no other: reads build on nothing. The run fails all the same. */
   async refresh(): Promise<void> {
     await Promise.all(this.#generator.refreshes().map((step) => this.#run(step)));
   }
@@ -61,14 +62,18 @@ export class LeftOvers {
       this.#fail(step, error);
       return;
     }
-    const { outcome } = await this.#executor.run([step]);
+    const { outcome } = await this.#executor.run([step], this.#goesOn(step));
     if (outcome === "failed") this.#failures.add(step.urn, "failed", step.old);
   }
 
   #fail(step: Step, error: unknown): void {
     this.#context.report.error(step.urn, messageOf(error), error);
-    if (this.#context.options.continueOnError) this.#failures.add(step.urn, "failed", step.old);
+    if (this.#goesOn(step)) this.#failures.add(step.urn, "failed", step.old);
     else this.#executor.stop();
+  }
+
+  #goesOn({ op }: Step): boolean {
+    return this.#context.options.continueOnError || op === "refresh";
   }
 
   /**

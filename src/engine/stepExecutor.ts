@@ -122,15 +122,20 @@ export class StepExecutor {
 
   /**
    * Does the steps of one resource one after the other, as long as the run isn't stopped. A failure stops the run,
-   * unless it is to continue on errors and the state could be stored.
+   * unless it is to go on after errors and the state could be stored.
    */
-  async run(steps: readonly Step[]): Promise<ChainResult> {
+  async run(
+    steps: readonly Step[],
+    goesOn: boolean = this.#context.options.continueOnError,
+  ): Promise<ChainResult> {
     const undone = await this.#enter(steps);
     try {
       if (undone !== undefined && !this.#isStopped) return { outcome: "failed", step: undone };
       for (const step of steps) {
         if (this.#isStopped) return STOPPED;
-        const result = await this.#step(step).catch((error: unknown) => this.#failed(step, asError(error)));
+        const result = await this.#step(step).catch((error: unknown) =>
+          this.#failed(step, asError(error), goesOn),
+        );
         if (result.outcome !== "done") return result;
         this.#endDeletions([step], true);
       }
@@ -156,8 +161,8 @@ export class StepExecutor {
     return undefined;
   }
 
-  #failed(step: Step, error: Error): ChainResult {
-    const goesOn = this.#context.options.continueOnError && error instanceof StepFailure;
+  #failed(step: Step, error: Error, mayGoOn: boolean): ChainResult {
+    const goesOn = mayGoOn && error instanceof StepFailure;
     if (!goesOn) this.stop();
     this.#reportFailure(error, step.urn);
     return goesOn ? { outcome: "failed", step } : STOPPED;

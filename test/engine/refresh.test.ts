@@ -85,6 +85,25 @@ describe.each([false, true])("refresh and destroy, running the program: %s", (ru
     expect(names(await harness.resources())).toEqual(["demo-dev", "p", "a", "b"]);
   });
 
+  test("of one that can't be read, the others are read without a program, and what they are is stored", async () => {
+    const stack = await harness.stack(async () => {
+      for (const name of ["a", "b", "c"]) void new Thing(name, { value: "one" });
+    });
+    await stack.up({ parallel: 2 });
+    harness.provider.reset();
+    const idOf = async (name: string): Promise<string> =>
+      (await harness.resources()).find(({ urn }) => urn.endsWith(`::${name}`))?.id ?? "";
+    harness.provider.world.set(await idOf("c"), { value: "drifted" });
+    harness.provider.failures.set("read:a", "unreachable");
+    await expect(stack.refresh({ runProgram, parallel: 2 })).rejects.toThrow("unreachable");
+    if (runProgram) return;
+    expect([...harness.provider.log].sort()).toEqual(["read a", "read b", "read c"]);
+    const things = (await harness.resources()).filter(({ type }) => type === "test:index:Thing");
+    const values = things.map(({ urn, inputs }) => `${urn.at(-1)}: ${inputs?.value}`);
+    expect(values.sort()).toEqual(["a: one", "b: one", "c: drifted"]);
+    expect((await harness.checkpoint()).checkpoint.latest.pending_operations).toBeUndefined();
+  });
+
   test("destroy uses the provider config of the state or of the program", async () => {
     const withRegion = (region: string) => async () => {
       const provider = new TestInstance("p", { region });
