@@ -142,9 +142,9 @@ export const ENTRY_ROWS = {
       },
       {
         when: "the verb isn't built",
-        command: ["suspend", "acme"],
+        command: ["jobs", "acme"],
         stderr:
-          "E_NOT_SUPPORTED: `tenantry suspend` is not built yet.\n  `tenantry --help` lists the verbs that are.\n",
+          "E_NOT_SUPPORTED: `tenantry jobs` is not built yet.\n  `tenantry --help` lists the verbs that are.\n",
       },
       {
         when: "an option isn't built",
@@ -180,6 +180,12 @@ export const ENTRY_ROWS = {
         command: ["destroy", "acme", "--purge", "--confirm", "acne"],
         stderr:
           "E_CONFIRM: `destroy acme --purge`: expected `--confirm acme`; got 'acne'. Nothing was touched.\n",
+      },
+      {
+        when: "a tenant is to be offboarded without its slug once more",
+        command: ["offboard", "acme", "--purge"],
+        stderr:
+          "E_CONFIRM: `offboard acme --purge`: expected `--confirm acme`; got no `--confirm`. Nothing was touched.\n",
       },
     ],
   },
