@@ -88,6 +88,12 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./rotate.ts")).rotate,
   },
   {
+    name: "attach",
+    group: "Operations",
+    summary: "make a database that is there a tenant's, with its data",
+    load: async () => (await import("./attach.ts")).attach,
+  },
+  {
     name: "dump",
     group: "Operations",
     summary: "copy a tenant's database into a file",
@@ -206,7 +212,6 @@ export const VERBS: readonly VerbRow[] = [
 /** Verbs of PRODUCT.md that are not built: refused by name instead of "unknown command". */
 export const UNBUILT_VERBS: readonly string[] = [
   "explain",
-  "attach",
   "migrate",
   "drift",
   "fleet",

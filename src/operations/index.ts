@@ -1,3 +1,4 @@
+export { type Attached, type AttachRequest, attach } from "./attach/attach.ts";
 export { backUp, type RecordedBackup } from "./backUp.ts";
 export { type Certificate, certificate, type DestroyedLife } from "./certificate.ts";
 export { type ChangedStatus, changeStatus } from "./changeStatus.ts";

@@ -13,9 +13,10 @@ import type { OperationContext } from "./context.ts";
  */
 export async function provisionFirst(
   context: OperationContext,
-  { slug, stack, status }: DesiredTenant,
+  tenant: DesiredTenant,
   hold: StackHold,
 ): Promise<boolean> {
+  const { slug, status } = tenant;
   const record = await context.access.withMaster((client) => readRecord(client, slug));
   if (record !== undefined && record.activeAt !== null) return false;
   if (status === "deleted")
@@ -25,13 +26,25 @@ export async function provisionFirst(
       { hint: "Set the status and remove `purge`; then run the same command again." },
     );
   context.note(`'${slug}' has no life: provisioning one from its entry`);
+  await provision(context, tenant, hold);
+  context.point("restore:provisioned");
+  return true;
+}
+
+/** Runs a first `up`; what is refused for the tenant's own content is undone. Throws what `up` throws. */
+export async function provision(
+  context: OperationContext,
+  { slug, stack }: DesiredTenant,
+  hold: StackHold,
+): Promise<void> {
+  const { deployer, isPatient, note } = context;
   try {
     await applyStack(context, slug, hold);
   } catch (error) {
-    if (isContentError(error) && !(await context.deployer.isRegistered(stack)))
-      await hold.letGoFor(() => context.deployer.undoFirstRun(stack, { isPatient: context.isPatient }));
+    if (isContentError(error) && !(await deployer.isRegistered(stack))) {
+      note(`${error.code}: undoing what this tenant's first run made`);
+      await hold.letGoFor(() => deployer.undoFirstRun(stack, { isPatient }));
+    }
     throw error;
   }
-  context.point("restore:provisioned");
-  return true;
 }

@@ -1,3 +1,11 @@
+export {
+  adoptDatabase,
+  type DatabaseBefore,
+  giveBackDatabase,
+  lookBeforeAdoption,
+  type OwnedObject,
+  ownersOutOfReach,
+} from "./adoptDatabase.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
   type Client,

@@ -79,10 +79,14 @@ export function filesUpTo(
   target: string | undefined,
 ): readonly MigrationFile[] {
   if (target === undefined) return files;
+  if (target === NO_MIGRATION) return [];
   if (!/^\d+$/.test(target) || !files.some((file) => compareVersions(file.version, target) === 0))
     throw new MigrationRefusedError("target", target, "no migration file has this number");
   return files.filter((file) => compareVersions(file.version, target) <= 0);
 }
+
+/** The target of a database that gets no migration: one that was attached with a schema of its own. */
+const NO_MIGRATION = "0000";
 
 /** Numeric order of versions; `2` and `0002` are the same. */
 export function compareVersions(left: string, right: string): number {

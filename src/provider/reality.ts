@@ -1,6 +1,5 @@
 import {
   dropRole,
-  dropTenantDatabase,
   type Marker,
   observeDatabase,
   observeRole,
@@ -18,6 +17,7 @@ import {
 import { markerFor } from "./markerFor.ts";
 import { findCopies } from "./movedCopies.ts";
 import { hasPassedStateCheck } from "./records.ts";
+import { removeDatabase } from "./removeDatabase.ts";
 import type { Run } from "./run.ts";
 import { isRecoverable, isSameLife } from "./secretOwnership.ts";
 
@@ -101,9 +101,8 @@ function findingOf(
 }
 
 async function dropDatabaseOf(subject: Subject, server: string, run: Run): Promise<void> {
-  const wanted = { database: subject.database, role: subject.role, marker: markerFor(subject) };
-  await run.access.withAdmin(server, ({ client }) =>
-    withAdvisoryLock(client, tenantLockKey(subject.slug), () => dropTenantDatabase(client, wanted), {
+  await run.access.withAdmin(server, (admin) =>
+    withAdvisoryLock(admin.client, tenantLockKey(subject.slug), () => removeDatabase(admin, subject, run), {
       waitMs: LOCK_WAIT_MS,
     }),
   );

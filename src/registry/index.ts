@@ -1,3 +1,4 @@
+export { type Attachment, readAttachment, recordAttachment } from "./attachments.ts";
 export { type AuditDetails, type AuditEvent, type AuditRow, appendAudit, readAudit } from "./audit.ts";
 export {
   type BackupKind,

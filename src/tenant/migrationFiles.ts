@@ -77,7 +77,7 @@ export function orderMigrations(
   const migrations = files.flatMap(toMigration).sort((a, b) => (a.file < b.file ? -1 : 1));
   const versions = migrations.map(({ version }) => version);
   const repeated = migrations.filter(({ version }, index) => versions.indexOf(version) < index);
-  const isTargetKnown = target === undefined || versions.includes(target);
+  const isTargetKnown = target === undefined || target === NO_MIGRATION || versions.includes(target);
   refuseProblems([
     ...wrong.map(({ file }) => problem(`${folder}/${visible(file)}`, WRONG_NAME)),
     ...repeated.map(({ file, version }) =>
@@ -92,6 +92,9 @@ export function orderMigrations(
 export function migrationChecksum(text: string): string {
   return createHash("sha256").update(withLf(text), "utf8").digest("hex");
 }
+
+/** A target before every file: none of them runs. For an attached database whose schema isn't of these migrations. */
+export const NO_MIGRATION = "0000";
 
 const WRONG_NAME = expectedGot("a name such as '0001_patients.sql'", "another");
 

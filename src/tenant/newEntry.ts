@@ -5,11 +5,17 @@ export interface NewEntry {
   readonly adminEmail: string;
   readonly environments: readonly string[];
   readonly plan: string;
+  /** Server and database that are there already: an attached tenant's. */
+  readonly server?: string;
+  readonly database?: string;
+  /** The last migration that the tenant gets. */
+  readonly migrationTarget?: string;
 }
 
 /** The text of a new `tenants/<slug>.yaml`; what it was told is quoted where YAML would read it otherwise. */
 export function renderNewEntry(entry: NewEntry): string {
   const legalName = entry.legalName === undefined ? [] : [`legalName: ${quoted(entry.legalName)}`];
+  const { server, database, migrationTarget: target } = entry;
   return [
     "# yaml-language-server: $schema=../schema/tenant.schema.json",
     `displayName: ${quoted(entry.displayName)}`,
@@ -18,6 +24,11 @@ export function renderNewEntry(entry: NewEntry): string {
     `environments: [${entry.environments.join(", ")}]`,
     "status: active",
     `plan: ${entry.plan}`,
+    ...(server === undefined ? [] : [`server: ${quoted(server)}`]),
+    ...(database === undefined ? [] : [`database: ${quoted(database)}`]),
+    ...(target === undefined
+      ? []
+      : ["# Remove it to get the later migrations.", `migrations: { target: "${target}" }`]),
     "",
   ].join("\n");
 }

@@ -68,6 +68,13 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   "clear-cache": { options: [], arguments: "slugs" },
   invite: { options: ["--resend", "--email"], arguments: "slugs" },
   grant: { options: ["--operator", "--role", "--revoke"], arguments: "slugs" },
+  attach: {
+    options: [
+      ...["--database", "--server", "--display-name", "--admin-email", "--legal-name", "--plan"],
+      ...["--migrate", "--dry-run"],
+    ],
+    arguments: "slugs",
+  },
   dump: { options: ["--file", "--no-wait", "--job"], arguments: "slugs" },
   backup: { options: ["--id"], arguments: "slugs" },
   rotate: { options: ["--server"], arguments: "slugs" },

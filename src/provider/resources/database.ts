@@ -5,7 +5,6 @@ import {
   type DatabaseState,
   dropRole,
   dropStandIn,
-  dropTenantDatabase,
   ensureRole,
   ensureTenantDatabase,
   observeDatabase,
@@ -26,6 +25,7 @@ import { assertMayDelete } from "../deleteLock.ts";
 import { markerFor } from "../markerFor.ts";
 import { explaining, templateFiles } from "../migrationFiles.ts";
 import { markPhase } from "../phases.ts";
+import { removeDatabase } from "../removeDatabase.ts";
 import type { ResourceType } from "../resource.ts";
 import type { Run } from "../run.ts";
 
@@ -88,7 +88,7 @@ export const database: ResourceType<DatabaseInputs, DatabaseOutputs> = {
     await assertMayDelete(run, outputs, `database '${outputs.database}'`);
     await underTenantLock(outputs, run, async (admin) => {
       run.point("before drop");
-      await dropTenantDatabase(admin.client, databaseOf(outputs));
+      await removeDatabase(admin, outputs, run);
       run.point("database dropped");
       await dropStandIn(admin, { role: outputs.role, marker: markerFor(outputs) });
       await dropRole(admin.client, admin.url, outputs.role, markerFor(outputs), admin.options);

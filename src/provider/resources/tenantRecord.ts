@@ -3,6 +3,7 @@ import {
   changeReservation,
   freePlace,
   type ReservationChange,
+  readAttachment,
   readRecord,
   readRecordById,
   recordFailure,
@@ -191,8 +192,12 @@ export function realStatus(status: RecordStatus, fallback: DesiredStatus): Desir
 /** Removes what is left and ours in every real place. Refuses to call a tenant gone while foreign things bear its names. */
 async function finishReality(record: TenantRow, run: Run): Promise<void> {
   if (!isNeverActive(record) && record.status !== "purging") throw notPurging(record);
-  const mayHaveMade = await run.access.withMaster((client) => hasPassedStateCheck(client, record.id));
-  // Before StateCheck nothing is made; a place that can't be reached must not keep a failed first run alive.
+  const mayHaveMade = await run.access.withMaster(
+    async (client) =>
+      (await hasPassedStateCheck(client, record.id)) ||
+      (await readAttachment(client, record.id)) !== undefined,
+  );
+  // Before StateCheck nothing is made but an attached database's marker; a place that can't be reached must not keep a failed first run alive.
   if (!mayHaveMade) return;
   const findings = await lookEverywhere(subjectOf(record), run);
   const strangers = findings.filter(({ isOurs }) => !isOurs);
