@@ -35,7 +35,8 @@ export interface Levelling {
  */
 export function planLevelling(servers: readonly ServerRow[], tenants: readonly PlacedTenant[]): Levelling {
   const plan = new Plan(servers, tenants);
-  plan.evacuate();
+  // A move that levels may make room for one who had nowhere to go.
+  do plan.evacuate();
   while (plan.levelOnce());
   return plan.result();
 }
