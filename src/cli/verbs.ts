@@ -178,6 +178,12 @@ export const VERBS: readonly VerbRow[] = [
     load: async () => (await import("./list.ts")).list,
   },
   {
+    name: "explain",
+    group: "Look",
+    summary: "show where a tenant's names, numbers and settings come from",
+    load: async () => (await import("./explain.ts")).explain,
+  },
+  {
     name: "check",
     group: "Look",
     summary: "check entries, plans and an environment's config",
@@ -211,7 +217,6 @@ export const VERBS: readonly VerbRow[] = [
 
 /** Verbs of PRODUCT.md that are not built: refused by name instead of "unknown command". */
 export const UNBUILT_VERBS: readonly string[] = [
-  "explain",
   "migrate",
   "drift",
   "fleet",

@@ -1,11 +1,12 @@
 import { adminHook } from "../hooks/index.ts";
 import { loadTenant } from "../tenant/select.ts";
 import type { OperationContext } from "./context.ts";
+import { regrantOperators } from "./grant.ts";
 import type { HousedTenant } from "./housedTenant.ts";
 
 /**
  * Makes the entry's admin, and the invitation that master knows, those of the tenant's database too: a refresh sees neither when
- * only their ids are others. Does nothing where all is so.
+ * only their ids are others. Operators whom master lets in are let in again. Does nothing where all is so.
  */
 export async function reseed(context: OperationContext, tenant: HousedTenant): Promise<void> {
   const { access, root, config } = context;
@@ -16,4 +17,5 @@ export async function reseed(context: OperationContext, tenant: HousedTenant): P
       adminHook.apply({ slug, client, role, master, tenantId }, { email, host: hosts[0] ?? "" }),
     ),
   );
+  await regrantOperators(context, slug);
 }

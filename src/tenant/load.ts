@@ -1,10 +1,10 @@
 import { parseEntry, type TenantEntry } from "./entry.ts";
 import type { EnvironmentConfig } from "./environmentConfig.ts";
 import { isEnvironmentName, RESERVED_ENVIRONMENTS } from "./names.ts";
-import { type ParsedPlan, type Plan, parsePlan } from "./plan.ts";
+import { type Plan, parsePlan } from "./plan.ts";
 import type { Problem } from "./problems.ts";
 import { plainSource, type Source } from "./source.ts";
-import { parseStackFile } from "./stackFile.ts";
+import { parseStackFile, sourceOfPart } from "./stackFile.ts";
 import { listNames, type ReadFile, readFolder, readProjectFile } from "./workspaceFiles.ts";
 import { parseYamlDocument, type YamlDocument } from "./yamlDocument.ts";
 
@@ -31,6 +31,7 @@ export interface LoadedPlan {
   /** Undefined when it has problems. */
   readonly plan: Plan | undefined;
   readonly problems: readonly Problem[];
+  readonly source: Source;
 }
 
 /** One `stacks/Pulumi.<env>.yaml` as read. */
@@ -42,6 +43,8 @@ export interface LoadedEnvironment {
   /** URL of the key that the state is encrypted with. */
   readonly secretsProvider?: string;
   readonly problems: readonly Problem[];
+  /** Places of the values of namespace `tenantry`, by their paths without it. */
+  readonly source: Source;
 }
 
 /** Everything a user has written, read once. Problems stand beside what they are about; nothing throws for them. */
@@ -78,9 +81,11 @@ export function loadWorkspace(root: string): Workspace {
 export function loadEnvironment(root: string, name: string): LoadedEnvironment {
   const read = readProjectFile(root, stackFilePath(name));
   if ("problem" in read) {
-    return { name, file: read.path, config: undefined, problems: [{ ...read.problem, code: "E_NO_CONFIG" }] };
+    const problems = [{ ...read.problem, code: "E_NO_CONFIG" as const }];
+    return { name, file: read.path, config: undefined, problems, source: plainSource(read.path) };
   }
-  return { name, file: read.path, ...parseStackFile(toDocument(read), name) };
+  const document = toDocument(read);
+  return { name, file: read.path, ...parseStackFile(document, name), source: sourceOfPart(document) };
 }
 
 /** Reads one entry and nothing else but the environments' names; undefined when there is no such file. */
@@ -124,9 +129,10 @@ function toEntry(read: ReadFile, environments: readonly string[]): LoadedEntry {
 
 function toPlan(read: ReadFile): LoadedPlan {
   const { name, path: file } = read;
-  const parsed: ParsedPlan =
-    "problem" in read ? { plan: undefined, problems: [read.problem] } : parsePlan(toDocument(read), name);
-  return { name, file, ...parsed };
+  if ("problem" in read)
+    return { name, file, plan: undefined, problems: [read.problem], source: plainSource(file) };
+  const document = toDocument(read);
+  return { name, file, ...parsePlan(document, name), source: document };
 }
 
 /** Documents kept, the least lately asked for going first: a run of many tenants reads the same plans for each. */

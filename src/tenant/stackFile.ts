@@ -3,7 +3,7 @@ import type { EnvironmentConfig } from "./environmentConfig.ts";
 import { describeGot } from "./fieldProblems.ts";
 import { checkEnvironmentConfig } from "./parseEnvironmentConfig.ts";
 import { expectedGot, type Problem, type ValuePath } from "./problems.ts";
-import { mappedSource } from "./source.ts";
+import { mappedSource, type Source } from "./source.ts";
 import type { YamlDocument } from "./yamlDocument.ts";
 
 const NAMESPACE = "tenantry:";
@@ -48,7 +48,8 @@ function tenantryPart(root: Fields): Fields {
   return Object.fromEntries(entries);
 }
 
-function sourceOfPart(document: YamlDocument) {
+/** Places of the values of namespace `tenantry` by their paths without it. */
+export function sourceOfPart(document: YamlDocument): Source {
   const toPath = ([first, ...rest]: ValuePath): ValuePath =>
     first === undefined ? ["config"] : ["config", `${NAMESPACE}${first}`, ...rest];
   return mappedSource(document, toPath);

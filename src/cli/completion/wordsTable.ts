@@ -96,6 +96,7 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   status: { options: ["--all"], arguments: "slugs" },
   health: { options: ["--all", "--watch", "--interval"], arguments: "slugs" },
   list: { options: ["--offline"] },
+  explain: { options: [], arguments: "slugs" },
   check: { options: [], arguments: "slugs" },
   doctor: { options: [] },
   local: { options: ["--identity"], arguments: "localActions" },
