@@ -216,11 +216,4 @@ export const VERBS: readonly VerbRow[] = [
 ];
 
 /** Verbs of PRODUCT.md that are not built: refused by name instead of "unknown command". */
-export const UNBUILT_VERBS: readonly string[] = [
-  "migrate",
-  "drift",
-  "fleet",
-  "jobs",
-  "worker",
-  "init",
-];
+export const UNBUILT_VERBS: readonly string[] = ["migrate", "drift", "fleet", "jobs", "worker", "init"];
