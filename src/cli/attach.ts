@@ -1,10 +1,11 @@
 import { attach as attachTenant } from "../operations/index.ts";
-import { assertSlug, environmentNames } from "../tenant/index.ts";
+import { assertSlug, environmentNames, UserError } from "../tenant/index.ts";
 import { runOperation } from "./operation.ts";
 import { UsageError } from "./usage.ts";
 import type { CommonOptions, Verb } from "./verb.ts";
 
 interface AttachOptions extends CommonOptions {
+  readonly from?: string;
   readonly database?: string;
   readonly server?: string;
   readonly displayName?: string;
@@ -19,7 +20,8 @@ interface AttachOptions extends CommonOptions {
 export const attach: Verb = {
   configure: (command) =>
     command
-      .argument("<slug>", "tenant that gets the database")
+      .argument("[slug]", "tenant that gets the database")
+      .option("--from <list>", "many at once by a list: not built yet, refused by name")
       .option("--database <name>", "the database, as it is called now; it keeps its name")
       .option("--server <name>", "where it is; default: the one active server that has it")
       .option(
@@ -36,7 +38,9 @@ export const attach: Verb = {
       .option("--dry-run", "look and judge, write nothing")
       .addHelpText("after", HELP),
   run: async ([slug = ""], raw, context) => {
-    const { database, migrate, dryRun, ...options }: AttachOptions = raw;
+    const { from, database, migrate, dryRun, ...options }: AttachOptions = raw;
+    if (from !== undefined)
+      throw new UserError("E_NOT_SUPPORTED", "`attach --from` is not built yet; attach each by itself.");
     if (database === undefined) throw new UsageError("`attach`: name the database with `--database`.");
     assertSlug(slug, environmentNames(context.root));
     return runOperation(slug, options, context, async (operation) => {

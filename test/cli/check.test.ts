@@ -29,7 +29,7 @@ test("files that hold end in 0 and one line", async () => {
 test("every problem is shown with its code; the exit code is theirs", async () => {
   const files = {
     "tenants/beta.yaml": entryText("plan: gold"),
-    "tenants/gamma.yaml": entryText("parent: acme"),
+    "tenants/gamma.yaml": entryText("extras: { storage: true }"),
     "plans/odd.yaml": "limits: { users: -1 }",
     "migrations/tenant/1.sql": "",
   };
@@ -38,7 +38,7 @@ test("every problem is shown with its code; the exit code is theirs", async () =
     out: `migrations/tenant/1.sql: expected a name such as '0001_patients.sql'; got another. [E_INVALID_ENTRY]
 plans/odd.yaml:1:18 'limits.users': expected a whole number from 0 to 9007199254740991; got the number -1. [E_INVALID_ENTRY]
 tenants/beta.yaml:4:7 'plan': expected 'odd' or 'trial' (plans/*.yaml); got 'gold'. [E_INVALID_ENTRY]
-tenants/gamma.yaml:4:1 'parent': not built yet (tenants below tenants); remove the field. [E_NOT_SUPPORTED]
+tenants/gamma.yaml:4:1 'extras': not built yet (storage, vectors and health checks); remove the field. [E_NOT_SUPPORTED]
 
 4 problems in environment 'local'.
 `,

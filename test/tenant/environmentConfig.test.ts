@@ -47,6 +47,7 @@ describe("Pulumi's values", () => {
           status: "active",
           sku: { name: "Standard_B1ms", tier: "Burstable" },
           storageGb: 32,
+          adminRotation: 0,
         },
       ],
       master: { server: "db-01", database: "tenantry_master" },
@@ -103,7 +104,7 @@ describe("Pulumi's values", () => {
     ],
     [
       { servers: [{ ...RAW.servers[0], capacity: 3 }] },
-      "E_NO_CONFIG stacks/Pulumi.local.yaml 'servers[0].capacity': no such field; expected 'capacityHint', 'existing', 'maxConnections', 'name', 'region', 'sku', 'status', 'storageGb' or 'tenantConnections'.",
+      "E_NO_CONFIG stacks/Pulumi.local.yaml 'servers[0].capacity': no such field; expected 'adminRotation', 'capacityHint', 'existing', 'maxConnections', 'name', 'region', 'sku', 'status', 'storageGb' or 'tenantConnections'.",
     ],
     [
       { migrations: { kind: "knex" } },

@@ -45,6 +45,7 @@ export const VALUES_OF: Readonly<Record<string, ValueKind | readonly string[]>> 
   "--file": "free",
   "--id": "free",
   "--job": "free",
+  "--from": "free",
   "--life": "free",
   "--database": "free",
   "--from-database": "free",
@@ -71,7 +72,7 @@ export const WORDS: Readonly<Record<string, VerbWords>> = {
   attach: {
     options: [
       ...["--database", "--server", "--display-name", "--admin-email", "--legal-name", "--plan"],
-      ...["--migrate", "--dry-run"],
+      ...["--from", "--migrate", "--dry-run"],
     ],
     arguments: "slugs",
   },
