@@ -18,12 +18,12 @@ const shared = [
   "test/localcloud/{dns,faults,plugins}/**/*.test.ts",
 ];
 /**
- * The local cloud's life, faults and roles through whole runs; the engine killed, hung, out of space, with programs of
+ * Runs killed at every point of the program's own list; the local cloud's life, faults and roles through whole runs; the engine killed, hung, out of space, with programs of
  * their own processes; the operations of a tenant's whole life: `npm run test:more`, which CI runs after `npm test`.
  */
 const more = [
   "test/life/**/*.test.ts",
-  "test/e2e/{drift,faults,roles}.test.ts",
+  "test/e2e/{canary,drift,faults,killMatrix,roles}.test.ts",
   "test/engine/{fullDisk,journalFile,programProcess,signals,tornState}.test.ts",
   "test/localcloud/daemon/*.test.ts",
   "test/localcloud/vault/contract.test.ts",
@@ -32,7 +32,16 @@ const more = [
 const official = ["test/official/**/*.test.ts"];
 
 /** The longest first, so that the others fill what is left of the second worker. */
-const LONGEST = ["killMatrix", "codes.test", "locks", "offboard", "life", "canary", "provider/refusals"];
+const LONGEST = [
+  "killMatrix",
+  "life/move",
+  "codes.test",
+  "locks",
+  "offboard",
+  "life",
+  "canary",
+  "provider/refusals",
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -255,9 +255,12 @@ export const RUN_ROWS = {
         },
         command: ["up", "retired"],
         stdout:
-          "retired  started\nretired  database_created\nretired  failed: E_BACKUP_FAILED: Backup of tenant 'retired': ENOTDIR: not a directory, mkdir '/dev/null/backups/retired'. Nothing of the tenant is lost: mend this and run the same command again, which takes the backup anew.\n",
+          "retired  started\nretired  database_created\nretired  admin_seeded\nretired  failed: E_BACKUP_FAILED: Backup of tenant 'retired': ENOTDIR: not a directory, scandir '/dev/null/backups/retired'. Nothing of the tenant is lost: mend this and run the same command again, which takes the backup anew.\n",
         // Closed to its users and kept whole; the record is 'deleting'.
         touches: [
+          "db-01 data tenant_retired",
+          // Its API keys are closed.
+          "db-01 data tenant_retired",
           "db-01 database tenant_retired",
           "db-01 role tenant_retired_owner",
           "master tenant retired",
@@ -468,7 +471,9 @@ export const RUN_ROWS = {
           "cloud arm microsoft.cdn/profiles/tenantry-local/customdomains/tenant-slowpoke",
           "cloud arm microsoft.network/dnszones/local.tenantry.test/cname/slowpoke",
           "cloud arm microsoft.network/dnszones/local.tenantry.test/txt/_dnsauth.slowpoke",
+          "cloud vault:tenantry-local-tenants tenant-client-slowpoke",
           "cloud vault:tenantry-local-tenants tenant-db-slowpoke",
+          "cloud vault:tenantry-local-tenants tenant-key-slowpoke--default",
           "db-01 data tenant_slowpoke",
           "db-01 database tenant_slowpoke",
           "db-01 role tenant_slowpoke_owner",

@@ -90,7 +90,10 @@ describe.sequential("F44: no password is shown or kept in clear", () => {
     for (const { url } of [environment.keyVault, environment.platformVault]) {
       const vault = secretClient(environment, url);
       for await (const { name } of vault.listPropertiesOfSecrets()) {
-        const password = new URL((await vault.getSecret(name)).value ?? "").password;
+        const value = (await vault.getSecret(name)).value ?? "";
+        // A URL holds a password; a client's secret and an API key are one.
+        const password = URL.canParse(value) ? new URL(value).password : value;
+        expect(password, name).not.toBe("");
         const clear = decodeURIComponent(password);
         for (const form of [
           clear,

@@ -79,8 +79,8 @@ describe.sequential("kill -9 at every point, then the same command again (F1, F2
         named,
       );
     }
-    // The 15 resources of a tenant, before and after.
-    expect(points.create.filter((point) => point.startsWith("create:")).length).toBe(30);
+    // The 16 resources of a tenant, before and after.
+    expect(points.create.filter((point) => point.startsWith("create:")).length).toBe(32);
   });
 
   test("a first `up`", { timeout: WALK_MS }, async () => {
