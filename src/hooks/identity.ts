@@ -69,7 +69,7 @@ async function observe(context: IdentityContext): Promise<ObservedIdentity> {
   const rows = await inOwnTables(context, TABLES, "read", () => selectWhereMade(context), {
     isReadOnly: true,
   });
-  const names = seedSecretNames(rows.seeds);
+  const names = seedSecretNames(context.slug, rows.seeds);
   const found = await Promise.all(names.map((name) => context.secrets.find(name)));
   const hashes = Object.fromEntries(names.map((name, at) => [name, hashOf(found[at])]));
   return proven(rows, hashes);
@@ -140,10 +140,10 @@ async function apply(context: IdentityContext, inputs: IdentityInputs): Promise<
 
 /** Hash of each secret by its name; makes those that the vault hasn't got. */
 async function ensureSecrets(
-  { secrets }: IdentityContext,
+  { slug, secrets }: IdentityContext,
   seeds: IdentitySeeds,
 ): Promise<Readonly<Record<string, string>>> {
-  const ensured = seedSecretNames(seeds).map(async (name) => {
+  const ensured = seedSecretNames(slug, seeds).map(async (name) => {
     const found = await secrets.find(name);
     if (found !== undefined) return [name, hashOf(found)] as const;
     const value = randomBytes(SECRET_BYTES).toString("base64url");

@@ -91,7 +91,7 @@ export class TenantStack extends pulumi.ComponentResource {
 
   #checkState(): void {
     const { slug, secretName, hosts, identity } = this.#args.tenant;
-    const inputs = { ...this.#place, secretName, seededSecrets: seedSecretNames(identity), hosts };
+    const inputs = { ...this.#place, secretName, seededSecrets: seedSecretNames(slug, identity), hosts };
     this.#sequence.add((options) => new tenantry.StateCheck(`${slug}-check`, inputs, options));
   }
 

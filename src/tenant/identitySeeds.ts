@@ -1,4 +1,5 @@
 import type { JsonValue } from "./desired.ts";
+import { isSeedSecretOf } from "./names.ts";
 
 /** The roles that every tenant has, unless its plan leaves some out. */
 export const ROLE_NAMES = [
@@ -86,12 +87,16 @@ export interface SeededApiKey {
   readonly secretName: string;
 }
 
-/** Names of all secrets that these seeds have in the tenants' vault, sorted. */
-export function seedSecretNames({
-  applications,
-  apiKeys,
-}: Pick<IdentitySeeds, "applications" | "apiKeys">): readonly string[] {
+/**
+ * Names of all secrets that these seeds of a tenant have in the tenants' vault, sorted. Others are left out: a database that
+ * was restored, or that the tenant changed, may name another's, or none.
+ */
+export function seedSecretNames(
+  slug: string,
+  { applications, apiKeys }: Pick<IdentitySeeds, "applications" | "apiKeys">,
+): readonly string[] {
   return [...Object.values(applications), ...Object.values(apiKeys)]
     .map(({ secretName }) => secretName)
+    .filter((name) => isSeedSecretOf(slug, name))
     .sort();
 }

@@ -100,6 +100,11 @@ export function apiKeySecretName(slug: string, key: string): string {
   return `tenant-key-${slug}--${key}`;
 }
 
+/** Whether a name can only be that of a client's secret or API key of this tenant. */
+export function isSeedSecretOf(slug: string, name: string): boolean {
+  return name === clientSecretName(slug) || name.startsWith(apiKeySecretName(slug, ""));
+}
+
 /** The host a tenant always answers on: `<slug>.<zone>`. */
 export function hostOf(slug: string, zone: string): string {
   return `${slug}.${zone}`;

@@ -73,6 +73,16 @@ describe("what a tenant's identity begins with", () => {
     expect([seeds.applications, seeds.connections, seeds.providers]).toEqual([{}, {}, {}]);
   });
 
+  test("of a database that names another's secrets, or none, no secret is the tenant's", () => {
+    const foreign = toIdentitySeeds({ ...WISH, slug: "globex" });
+    expect(seedSecretNames("globex", foreign)).toHaveLength(2);
+    expect(seedSecretNames("acme", foreign)).toEqual([]);
+    const own = (secretName: string) =>
+      seedSecretNames("acme", { applications: {}, apiKeys: { default: { scopes: [], secretName } } });
+    expect(["", "tenant-db-acme", "tenant-key-acme-x--default"].flatMap(own)).toEqual([]);
+    expect(own("tenant-key-acme--default")).toEqual(["tenant-key-acme--default"]);
+  });
+
   test("names no secret that another tenant's names too", () => {
     const slug = fc
       .stringMatching(SLUG_PATTERN)
@@ -80,6 +90,7 @@ describe("what a tenant's identity begins with", () => {
     const key = fc.stringMatching(/^[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,5}){0,2}$/);
     const namesOf = (one: string, name: string) =>
       seedSecretNames(
+        one,
         toIdentitySeeds({ ...WISH, slug: one, seeds: { ...DEFAULT_SEEDS, apiKeys: { [name]: ["all"] } } }),
       );
     fc.assert(

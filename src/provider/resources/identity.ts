@@ -23,10 +23,10 @@ export const identity: ResourceType<IdentityInputs, IdentityOutputs> = {
   create: seed,
   update: async ({ outputs }, news, run) => {
     await seed(news, run);
-    const kept = seedSecretNames(news.seeds);
+    const kept = seedSecretNames(news.slug, news.seeds);
     await removeSecrets(
       news,
-      seedSecretNames(outputs.seeds).filter((name) => !kept.includes(name)),
+      seedSecretNames(outputs.slug, outputs.seeds).filter((name) => !kept.includes(name)),
       run,
     );
     return news;
@@ -42,7 +42,7 @@ export const identity: ResourceType<IdentityInputs, IdentityOutputs> = {
   },
   delete: async ({ outputs }, run) => {
     await assertMayDelete(run, outputs, "API keys and client secrets");
-    await removeSecrets(outputs, seedSecretNames(outputs.seeds), run);
+    await removeSecrets(outputs, seedSecretNames(outputs.slug, outputs.seeds), run);
   },
 };
 
