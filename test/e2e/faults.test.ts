@@ -5,8 +5,8 @@ import { type LocalCloud, openLocalCloud } from "../../src/localcloud/index.ts";
 import { ask, cname, type Environment, query, readEnvironment } from "../support/localClients.ts";
 import { type CommandResult, createWorkspace, type Workspace } from "../support/workspace.ts";
 
-/** One domain and one route for each of three tenants, and none for one more. */
-const LIMITS = { TENANTRY_LOCAL_STANDARD_LIMIT: "3" };
+/** Routes of three tenants and the platform's for path prefixes, and none for one more. */
+const LIMITS = { TENANTRY_LOCAL_STANDARD_LIMIT: "4" };
 /** For requests that are never answered: long for one that is. */
 const QUICK = { TENANTRY_REQUEST_TIMEOUT_MS: "5000" };
 const FAILED = 1;
@@ -97,7 +97,7 @@ describe.sequential("faults on demand, through whole runs", () => {
     const up = await run("up", "newcomer");
     expect(up.code).toBe(REFUSED);
     expect(up.stdout).toContain(
-      "E_NO_CAPACITY: Tenant 'newcomer': Front Door profile 'tenantry-local' holds 3 of 3 custom domains; expected room for one more.",
+      "E_NO_CAPACITY: Tenant 'newcomer': Front Door profile 'tenantry-local' holds 4 of 4 routes; expected room for one more.",
     );
     expect(up.stdout).not.toContain("database_created");
     expect(await active()).toHaveLength(3);
