@@ -45,7 +45,12 @@ export function tenantInputs(
       facts: { displayName: `${slug} Inc`, plan: "trial", labels: { tier: "pilot" }, settings },
     },
     placement: { slug, stack, server: "auto", region: "any", migrations },
-    check: (id: string) => ({ ...placeOf(id), secretName, seededSecrets: seedSecretNames(slug, seeds), hosts }),
+    check: (id: string) => ({
+      ...placeOf(id),
+      secretName,
+      seededSecrets: seedSecretNames(slug, seeds),
+      hosts,
+    }),
     secret: (id: string) => ({
       vaultUrl: world.vault.url,
       name: secretName,
