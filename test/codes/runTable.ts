@@ -258,7 +258,6 @@ export const RUN_ROWS = {
           "retired  started\nretired  database_created\nretired  admin_seeded\nretired  failed: E_BACKUP_FAILED: Backup of tenant 'retired': ENOTDIR: not a directory, scandir '/dev/null/backups/retired'. Nothing of the tenant is lost: mend this and run the same command again, which takes the backup anew.\n",
         // Closed to its users and kept whole; the record is 'deleting'.
         touches: [
-          "db-01 data tenant_retired",
           // Its API keys are closed.
           "db-01 data tenant_retired",
           "db-01 database tenant_retired",
